@@ -1,0 +1,32 @@
+"""What a driving scene is: types, frames, geometry, and the scene store on disk."""
+
+from irlvla.scene.cameras import CameraRig, mount
+from irlvla.scene.hdmap import HDMap, Layer, LineKind
+from irlvla.scene.inputs import SceneInputs
+from irlvla.scene.polylines import Polylines
+from irlvla.scene.scene import INSTRUCTION, Command, RedLight, Scene, SceneTruth
+from irlvla.scene.subscores import SUBSCORE_NAMES, WEIGHTS, SubScores
+from irlvla.scene.tracks import ObjectKind, Tracks
+from irlvla.scene.trajectory import HORIZON, Trajectory
+
+__all__ = [
+    "HORIZON",
+    "INSTRUCTION",
+    "SUBSCORE_NAMES",
+    "WEIGHTS",
+    "CameraRig",
+    "Command",
+    "HDMap",
+    "Layer",
+    "LineKind",
+    "ObjectKind",
+    "Polylines",
+    "RedLight",
+    "Scene",
+    "SceneInputs",
+    "SceneTruth",
+    "SubScores",
+    "Tracks",
+    "Trajectory",
+    "mount",
+]
