@@ -5,6 +5,7 @@ from irlvla.scene.hdmap import HDMap, Layer, LineKind
 from irlvla.scene.inputs import SceneInputs
 from irlvla.scene.polylines import Polylines
 from irlvla.scene.scene import INSTRUCTION, Command, RedLight, Scene, SceneTruth
+from irlvla.scene.store import SceneStore, StoreWriter
 from irlvla.scene.subscores import SUBSCORE_NAMES, WEIGHTS, SubScores
 from irlvla.scene.tracks import ObjectKind, Tracks
 from irlvla.scene.trajectory import HORIZON, Trajectory
@@ -24,7 +25,9 @@ __all__ = [
     "RedLight",
     "Scene",
     "SceneInputs",
+    "SceneStore",
     "SceneTruth",
+    "StoreWriter",
     "SubScores",
     "Tracks",
     "Trajectory",

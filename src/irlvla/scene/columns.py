@@ -1,0 +1,182 @@
+"""Scenes of one log as columns: flat arrays that a file can hold and slices of which are one scene.
+
+Fixed-size fields are stacked along scenes; ragged ones are joined, with offsets beside them. Track states are kept as
+float32 relative to the ego's position, which moves them by less than 1e-5 m and halves their size.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irlvla.scene.cameras import CameraRig
+from irlvla.scene.hdmap import HDMap
+from irlvla.scene.polylines import Polylines
+from irlvla.scene.scene import Command, RedLight, Scene, SceneTruth
+from irlvla.scene.tracks import Tracks
+from irlvla.scene.trajectory import Trajectory
+
+Array = NDArray[Any]
+Columns = dict[str, Array]
+Slice = Callable[[str, int, int], Array]
+"""Reads rows ``[start, stop)`` of a named column."""
+
+_RAGGED: dict[str, Callable[[Scene], Array]] = {
+    "past": lambda s: s.truth.past,
+    "centerline": lambda s: s.truth.centerline,
+    "reference": lambda s: s.truth.reference,
+    "human": lambda s: s.truth.human.poses if s.truth.human else np.zeros((0, 3)),
+    "red": lambda s: np.array([light.red for light in s.truth.red_lights], np.bool_).reshape(-1, 41),
+    "track_kinds": lambda s: s.truth.tracks.kinds,
+    "track_sizes": lambda s: s.truth.tracks.sizes.astype(np.float32),
+    "track_poses": lambda s: _relative(s.truth.tracks, s.truth.ego),
+    "track_velocities": lambda s: np.where(s.truth.tracks.valid[..., None], s.truth.tracks.velocities, 0.0).astype(
+        np.float32
+    ),
+    "track_valid": lambda s: s.truth.tracks.valid,
+}
+_FIXED: dict[str, Callable[[Scene], Any]] = {
+    "history": lambda s: s.history,
+    "command": lambda s: np.int8(s.command),
+    "t0_us": lambda s: np.int64(s.truth.t0_us),
+    "ego": lambda s: s.truth.ego,
+    "speed_limit": lambda s: np.float64(s.truth.speed_limit),
+    "human_interval": lambda s: np.float64(s.truth.human.interval if s.truth.human else np.nan),
+}
+
+
+def _relative(tracks: Tracks, ego: Array) -> Array:
+    poses = tracks.poses - np.array([ego[0], ego[1], 0.0])
+    return np.where(tracks.valid[..., None], poses, 0.0).astype(np.float32)
+
+
+def pack(scenes: Sequence[Scene]) -> tuple[Columns, dict[str, str]]:
+    """Columns and texts of the scenes of one log; the map is not among them. Undone by :func:`unpack`."""
+    columns: Columns = {name: np.stack([of(s) for s in scenes]) for name, of in _FIXED.items()}
+    for name, of in _RAGGED.items():
+        parts = [of(s) for s in scenes]
+        columns[name] = np.concatenate(parts)
+        columns[f"{name}@"] = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    pictures = [s.images for s in scenes if s.images is not None]
+    if pictures:
+        columns["images"] = np.concatenate(pictures)
+        columns["images@"] = np.cumsum([0, *(0 if s.images is None else len(s.images) for s in scenes)], dtype=np.int64)
+    rigs: list[CameraRig] = []
+    rig_of = [_index_of(rigs, s.cameras) for s in scenes]
+    for k, rig in enumerate(rigs):
+        columns[f"rig{k}.intrinsics"], columns[f"rig{k}.camera_to_ego"] = rig.intrinsics, rig.camera_to_ego
+    texts = {
+        "scenes": [
+            {
+                "token": s.token, "log": s.log, "source": s.source, "previous": s.previous, "rig": rig,
+                "instruction": s.instruction, "route": s.truth.route, "reference_kind": s.truth.reference_kind,
+                "tracks": s.truth.tracks.tokens, "connectors": [light.connector for light in s.truth.red_lights],
+            }
+            for s, rig in zip(scenes, rig_of, strict=True)
+        ],
+        "rigs": [{"names": r.names, "width": r.width, "height": r.height} for r in rigs],
+    }  # fmt: skip
+    return columns, {name: json.dumps(value) for name, value in texts.items()}
+
+
+def _index_of(rigs: list[CameraRig], rig: CameraRig) -> int:
+    """Place of ``rig`` in ``rigs``, which it joins if it is new."""
+    for k, known in enumerate(rigs):
+        if known is rig or (
+            (known.names, known.width, known.height) == (rig.names, rig.width, rig.height)
+            and np.array_equal(known.intrinsics, rig.intrinsics)
+            and np.array_equal(known.camera_to_ego, rig.camera_to_ego)
+        ):
+            return k
+    rigs.append(rig)
+    return len(rigs) - 1
+
+
+def unpack(read: Slice, columns: frozenset[str], texts: dict[str, Any], k: int, hdmap: HDMap) -> Scene:
+    """Scene ``k`` of a packed log.
+
+    Args:
+        read: gives rows of a column, reading no more than those.
+        columns: names of the columns there are.
+        texts: the parsed texts of :func:`pack`.
+        k: which scene.
+        hdmap: the log's map.
+    """
+    text = texts["scenes"][k]
+    fixed = {name: read(name, k, k + 1)[0] for name in _FIXED}
+    ragged = {name: read(name, *_bounds(read, name, k)) for name in _RAGGED}
+    ego = fixed["ego"]
+    truth = SceneTruth(
+        t0_us=int(fixed["t0_us"]),
+        ego=ego,
+        past=ragged["past"],
+        map=hdmap,
+        route=tuple(text["route"]),
+        centerline=ragged["centerline"],
+        speed_limit=float(fixed["speed_limit"]),
+        tracks=Tracks(
+            tokens=tuple(text["tracks"]),
+            kinds=ragged["track_kinds"],
+            sizes=ragged["track_sizes"].astype(np.float64),
+            poses=ragged["track_poses"].astype(np.float64) + np.array([ego[0], ego[1], 0.0]),
+            velocities=ragged["track_velocities"].astype(np.float64),
+            valid=ragged["track_valid"],
+        ),
+        red_lights=tuple(RedLight(name, red) for name, red in zip(text["connectors"], ragged["red"], strict=True)),
+        reference=ragged["reference"],
+        reference_kind=text["reference_kind"],
+        human=Trajectory(ragged["human"], float(fixed["human_interval"])) if len(ragged["human"]) else None,
+    )
+    rig, name = texts["rigs"][text["rig"]], f"rig{text['rig']}"
+    count = len(rig["names"])
+    cameras = CameraRig(
+        names=tuple(rig["names"]),
+        width=rig["width"],
+        height=rig["height"],
+        intrinsics=read(f"{name}.intrinsics", 0, count),
+        camera_to_ego=read(f"{name}.camera_to_ego", 0, count),
+    )
+    images = read("images", *_bounds(read, "images", k)) if "images" in columns else np.zeros(0, np.uint8)
+    return Scene(
+        token=text["token"],
+        log=text["log"],
+        source=text["source"],
+        history=fixed["history"],
+        command=Command(int(fixed["command"])),
+        truth=truth,
+        cameras=cameras,
+        images=images if len(images) else None,
+        previous=text["previous"],
+        instruction=text["instruction"],
+    )
+
+
+def _bounds(read: Slice, name: str, k: int) -> tuple[int, int]:
+    start, stop = read(f"{name}@", k, k + 2)
+    return int(start), int(stop)
+
+
+def pack_map(hdmap: HDMap) -> tuple[Columns, dict[str, str]]:
+    """Columns and texts of a map. Undone by :func:`unpack_map`."""
+    columns: Columns = {
+        "layers": hdmap.layers, "hole_owners": hdmap.hole_owners, "line_kinds": hdmap.line_kinds,
+        "polygons": hdmap.polygons.points, "polygons@": hdmap.polygons.offsets,
+        "holes": hdmap.holes.points, "holes@": hdmap.holes.offsets,
+        "lines": hdmap.lines.points, "lines@": hdmap.lines.offsets,
+    }  # fmt: skip
+    return columns, {"ids": json.dumps(hdmap.ids)}
+
+
+def unpack_map(columns: Columns, texts: dict[str, str]) -> HDMap:
+    """The map of :func:`pack_map`."""
+    return HDMap(
+        ids=tuple(json.loads(texts["ids"])),
+        layers=columns["layers"],
+        polygons=Polylines(columns["polygons"], columns["polygons@"]),
+        holes=Polylines(columns["holes"], columns["holes@"]),
+        hole_owners=columns["hole_owners"],
+        lines=Polylines(columns["lines"], columns["lines@"]),
+        line_kinds=columns["line_kinds"],
+    )

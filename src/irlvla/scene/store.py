@@ -1,0 +1,233 @@
+"""The scene store: a folder of checksummed shards, one a log, that are read lazily and written atomically.
+
+``store.json`` names the format, its version, and for each log its shard, the shard's SHA-256, its map and its scenes.
+A map is stored once, under the hash of its content, however many logs refer to it. Shards are safetensors files: no
+pickle, and rows are read without the rest. A log is in the store whole or not at all, so an import that was stopped
+goes on where it was.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save
+
+from irlvla.errors import InputError
+from irlvla.scene.columns import Columns, pack, pack_map, unpack, unpack_map
+from irlvla.scene.hdmap import HDMap
+from irlvla.scene.scene import Scene
+
+FORMAT, VERSION = "irlvla-scenes", 1
+_MANIFEST = "store.json"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file so that it is there whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    path = folder / _MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise InputError(folder, f"is no scene store (no {_MANIFEST})", "make one with `irlvla data import`") from None
+    except ValueError as error:
+        raise InputError(path, f"is not valid JSON ({error})", "import the scenes again") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise InputError(path, f"is not a {FORMAT} file", "make a store with `irlvla data import`")
+    if manifest.get("version") != VERSION:
+        raise InputError(
+            path,
+            f"has version {manifest.get('version')}, this irlvla reads version {VERSION}",
+            "import the scenes again, or use the irlvla that wrote it",
+        )
+    return manifest
+
+
+class StoreWriter:
+    """Adds logs to a store, which it makes where there is none.
+
+    ``with StoreWriter(folder) as writer: writer.add_log("scene-0061", scenes)``
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        exists = (self.folder / _MANIFEST).exists()
+        self._manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "logs": {}}
+        if exists:
+            self._manifest = _read_manifest(self.folder)
+
+    @property
+    def logs(self) -> set[str]:
+        """Names of the logs that are already stored."""
+        return set(self._manifest["logs"])
+
+    def add_log(self, log: str, scenes: Iterable[Scene]) -> int:
+        """Store all scenes of a log, which share one map; returns how many. An earlier log of that name is replaced.
+
+        Raises:
+            ValueError: if the scenes do not share one map object or name another log.
+        """
+        scenes = list(scenes)
+        if any(s.truth.map is not scenes[0].truth.map for s in scenes) or any(s.log != log for s in scenes):
+            raise ValueError(f"scenes added as log {log!r} must all be of it and share one map object")
+        if scenes:
+            map_file = self._write_map(scenes[0].truth.map)
+            content = save(*_contiguous(*pack(scenes)))
+            file = f"logs/{_file_name(log)}.safetensors"
+            write_atomically(self.folder / file, content)
+            self._manifest["logs"][log] = {
+                "file": file,
+                "sha256": hashlib.sha256(content).hexdigest(),
+                "map": map_file,
+                "tokens": [s.token for s in scenes],
+            }
+        else:
+            self._manifest["logs"][log] = {"file": None, "sha256": None, "map": None, "tokens": []}
+        write_atomically(self.folder / _MANIFEST, json.dumps(self._manifest, indent=1).encode())
+        return len(scenes)
+
+    def _write_map(self, hdmap: HDMap) -> str:
+        columns, texts = pack_map(hdmap)
+        file = f"maps/{_content_hash(columns, texts)}.safetensors"
+        if not (self.folder / file).exists():
+            write_atomically(self.folder / file, save(*_contiguous(columns, texts)))
+        return file
+
+    def __enter__(self) -> "StoreWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if not self._manifest["logs"] and kind is None:
+            write_atomically(self.folder / _MANIFEST, json.dumps(self._manifest, indent=1).encode())
+
+
+def _content_hash(columns: Columns, texts: dict[str, str]) -> str:
+    digest = hashlib.sha256(texts["ids"].encode())
+    for name in sorted(columns):
+        digest.update(np.ascontiguousarray(columns[name]).tobytes())
+    return digest.hexdigest()[:32]
+
+
+def _contiguous(columns: Columns, texts: dict[str, str]) -> tuple[Columns, dict[str, str]]:
+    return {name: np.ascontiguousarray(column) for name, column in columns.items()}, texts
+
+
+def _file_name(log: str) -> str:
+    safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in log)
+    return safe if safe == log else f"{safe}-{hashlib.sha256(log.encode()).hexdigest()[:8]}"
+
+
+class SceneStore:
+    """A store opened for reading: ``store["token"]``, ``store[3]``, ``len(store)``, iteration in order of logs.
+
+    Attributes:
+        folder: where it lies.
+        logs: tokens of each log.
+        tokens: all tokens, log by log.
+    """
+
+    def __init__(self, folder: Path | str) -> None:
+        self.folder = Path(folder)
+        self._entries: dict[str, Any] = _read_manifest(self.folder)["logs"]
+        self.logs: dict[str, list[str]] = {log: entry["tokens"] for log, entry in self._entries.items()}
+        self.tokens: list[str] = [token for tokens in self.logs.values() for token in tokens]
+        self._place = {token: (log, k) for log, tokens in self.logs.items() for k, token in enumerate(tokens)}
+        self._shard = lru_cache(maxsize=64)(self._open_shard)
+        self._map = lru_cache(maxsize=64)(self._open_map)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __contains__(self, token: object) -> bool:
+        return token in self._place
+
+    def __iter__(self) -> Iterator[Scene]:
+        return (self[token] for token in self.tokens)
+
+    def __getitem__(self, token: str | int) -> Scene:
+        """The scene of a token or place.
+
+        Raises:
+            InputError: if the token is unknown, or its shard is damaged.
+        """
+        if isinstance(token, int):
+            token = self.tokens[token]
+        if token not in self._place:
+            raise InputError(self.folder, f"has no scene {token!r}", "list the tokens with `irlvla data info --tokens`")
+        log, k = self._place[token]
+        shard, names, texts = self._shard(log)
+
+        def read(name: str, start: int, stop: int) -> Any:
+            # safetensors refuses empty slices; a column's first rows cut to nothing keep its dtype and shape
+            return shard.get_slice(name)[start:stop] if start < stop else shard.get_tensor(name)[:0]
+
+        return unpack(read, names, texts, k, self._map(self._entries[log]["map"]))
+
+    def info(self) -> dict[str, Any]:
+        """Format, version, scenes a log, bytes on disk."""
+        size = sum(path.stat().st_size for path in self.folder.rglob("*") if path.is_file())
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "scenes": len(self),
+            "logs": {log: len(tokens) for log, tokens in self.logs.items()},
+            "maps": len({entry["map"] for entry in self._entries.values() if entry["map"]}),
+            "bytes": size,
+        }
+
+    def verify(self) -> list[str]:
+        """Read everything; one line for each fault found, none if the store is sound."""
+        faults = []
+        for entry in self._entries.values():
+            try:
+                if entry["file"]:
+                    for token in entry["tokens"]:
+                        if self[token].token != token:
+                            faults.append(f"{self.folder / entry['file']}: scene {token} carries another name")
+            except InputError as error:
+                faults.append(str(error))
+        return faults
+
+    def _open_shard(self, log: str) -> tuple[Any, frozenset[str], dict[str, Any]]:
+        """Open a shard after checking its content against the manifest."""
+        entry = self._entries[log]
+        path = self.folder / entry["file"]
+        try:
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
+        except FileNotFoundError:
+            raise InputError(path, f"is missing (log {log})", "import the log again") from None
+        if found != entry["sha256"]:
+            raise InputError(path, f"has a wrong checksum ({found[:12]}...)", f"delete it and import log {log} again")
+        shard = safe_open(path, framework="numpy")
+        texts = {name: json.loads(text) for name, text in shard.metadata().items()}  # type: ignore[no-untyped-call]
+        return shard, frozenset(shard.keys()), texts  # type: ignore[no-untyped-call]
+
+    def _open_map(self, file: str) -> HDMap:
+        path = self.folder / file
+        try:
+            with safe_open(path, framework="numpy") as opened:
+                texts = opened.metadata()
+            columns = load_file(path)
+        except (FileNotFoundError, SafetensorError) as error:
+            raise InputError(path, f"cannot be read as a map ({error})", "import its logs again") from None
+        if _content_hash(columns, texts) != path.stem:
+            raise InputError(path, "has a wrong checksum", "delete it and import its logs again")
+        return unpack_map(columns, texts)
