@@ -22,7 +22,7 @@ class Polylines:
     @classmethod
     def of(cls, lines: Iterable[NDArray[np.float64]]) -> "Polylines":
         """Pack a list of ``[n, 2]`` arrays (any further columns are dropped)."""
-        parts = [np.asarray(line, np.float64).reshape(len(line), -1)[:, :2] for line in lines]
+        parts = [np.asarray(line, np.float64)[:, :2] for line in lines]
         offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
         return cls(np.concatenate(parts) if parts else np.zeros((0, 2)), offsets)
 
