@@ -5,7 +5,7 @@ from irlvla.model.backbone import CameraTrunk, load_imagenet
 from irlvla.model.bev import BEVRegion
 from irlvla.model.config import ModelConfig
 from irlvla.model.ego_mlp import EgoMLP
-from irlvla.model.encoder import SceneEncoder, SceneTokens
+from irlvla.model.encoder import Auxiliary, SceneEncoder, SceneTokens
 from irlvla.model.perception import Area, MapLine
 from irlvla.model.policy import Denoised, Policy, Proposals
 from irlvla.model.reward_loss import reward_loss
@@ -14,6 +14,7 @@ from irlvla.model.semantic import PathAction, SpeedAction
 
 __all__ = [
     "Area",
+    "Auxiliary",
     "AuxiliaryTargets",
     "BEVRegion",
     "CameraTrunk",

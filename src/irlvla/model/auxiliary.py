@@ -8,8 +8,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 from torch.nn import functional
 
-from irlvla.model.bev import BEVRegion
-from irlvla.model.encoder import SceneTokens
+from irlvla.model.encoder import Auxiliary
 from irlvla.model.perception import NO_LINE, NO_OBJECT
 
 WEIGHTS = {
@@ -139,25 +138,24 @@ def line_losses(logits: Tensor, lines: Tensor, targets: AuxiliaryTargets) -> tup
     return _classes(logits, kinds, NO_LINE), nearer[scene, query, target].sum() / max(len(scene), 1)
 
 
-def auxiliary_loss(tokens: SceneTokens, targets: AuxiliaryTargets, region: BEVRegion) -> dict[str, Tensor]:
+def auxiliary_loss(aux: Auxiliary, targets: AuxiliaryTargets) -> dict[str, Tensor]:
     """All auxiliary terms, weighted: their sum is the loss.
 
     Args:
-        tokens: the encoder's, with its predictions.
+        aux: the encoder's predictions.
         targets: what is there.
-        region: the BEV map's geometry, ``BEVRegion(config)``.
     """
-    seen, semantic = tokens.perceived, tokens.semantic
+    seen = aux.perceived
     object_class, box = object_losses(seen.object_logits, seen.boxes, targets)
     line_class, line = line_losses(seen.line_logits, seen.lines, targets)
     terms = {
-        "heat": heat_loss(seen.heat, targets, region.centers().to(seen.heat.device)),
+        "heat": heat_loss(seen.heat, targets, seen.centers),
         "object_class": object_class,
         "box": box,
         "line_class": line_class,
         "line": line,
         "areas": functional.binary_cross_entropy_with_logits(seen.areas, targets.areas),
-        "speed": functional.cross_entropy(semantic.speed, targets.speed),
-        "path": functional.cross_entropy(semantic.path, targets.path),
+        "speed": functional.cross_entropy(aux.speed, targets.speed),
+        "path": functional.cross_entropy(aux.path, targets.path),
     }
     return {name: WEIGHTS[name] * term for name, term in terms.items()}

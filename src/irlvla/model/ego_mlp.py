@@ -21,11 +21,11 @@ class EgoMLP(nn.Module):
             nn.Linear(hidden, 2 * POINTS),
         )
 
-    def forward(self, inputs: SceneInputs) -> Tensor:
-        """Points ``[B, 8, 2]``, normalised as in :mod:`irlvla.model.diffusion`."""
-        return self.layers(ego_status(inputs)).unflatten(-1, (POINTS, 2))
+    def points(self, inputs: SceneInputs) -> Tensor:
+        """Planned points ``[B, 8, 2]`` x, y [m]."""
+        return denormalise(self.layers(ego_status(inputs)).unflatten(-1, (POINTS, 2)))
 
     @torch.no_grad()
     def plan(self, inputs: SceneInputs) -> Tensor:
         """The trajectory to drive ``[B, 8, 3]``."""
-        return with_headings(denormalise(self(inputs)))
+        return with_headings(self.points(inputs))

@@ -10,11 +10,26 @@ from irlvla.model.backbone import CameraTrunk
 from irlvla.model.bev import BEVAdaptor
 from irlvla.model.config import ModelConfig
 from irlvla.model.perception import Perceived, Perception
-from irlvla.model.semantic import SemanticReasoner, SemanticReasoning
+from irlvla.model.semantic import SemanticReasoner
 from irlvla.scene import Command, SceneInputs
 
 HISTORY_SCALE = (10.0, 5.0, 0.5, 10.0, 2.0, 3.0, 2.0)
 """Typical size of x, y [m], heading [rad], vx, vy [m/s], ax, ay [m/s^2] in ``SceneInputs.history``."""
+
+
+@dataclass(frozen=True)
+class Auxiliary:
+    """Predictions made beside the tokens, which the auxiliary losses hold against the truth.
+
+    Attributes:
+        perceived: objects, map lines and areas.
+        speed: ``[B, 4]`` logits of :class:`~irlvla.model.SpeedAction`.
+        path: ``[B, 5]`` logits of :class:`~irlvla.model.PathAction`.
+    """
+
+    perceived: Perceived
+    speed: Tensor
+    path: Tensor
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,7 @@ class SceneTokens:
         ego: ``[B, 1, D]`` history and command.
         bev_map: ``[B, rows, columns, F]`` for look-ups at trajectory points.
         history: ``[B, 4, 7]`` of the inputs, for what depends on the motion so far.
-        semantic, perceived: predictions beside the tokens, for the auxiliary losses.
+        aux: what was predicted on the way.
     """
 
     meta: Tensor
@@ -36,8 +51,7 @@ class SceneTokens:
     ego: Tensor
     bev_map: Tensor
     history: Tensor
-    semantic: SemanticReasoning
-    perceived: Perceived
+    aux: Auxiliary
 
 
 def ego_status(inputs: SceneInputs) -> Tensor:
@@ -74,4 +88,5 @@ class SceneEncoder(nn.Module):
         semantic = self.semantic(inputs, features, ego)
         bev_map, bev = self.bev(inputs, features)
         objects, lines, perceived = self.perception(bev_map, bev)
-        return SceneTokens(semantic.tokens, bev, lines, objects, ego, bev_map, inputs.history, semantic, perceived)
+        aux = Auxiliary(perceived, semantic.speed, semantic.path)
+        return SceneTokens(semantic.tokens, bev, lines, objects, ego, bev_map, inputs.history, aux)

@@ -49,6 +49,7 @@ class Perceived:
         object_logits: ``[B, M, 8]`` over :class:`~irlvla.scene.ObjectKind` and, last, nothing.
         boxes: ``[B, M, 8]``.
         heat: ``[B, rows, columns]`` logits of an object's centre lying in a cell.
+        centers: ``[rows, columns, 2]`` centres of the cells [m].
         line_logits: ``[B, L, 5]`` over :class:`MapLine` and, last, nothing.
         lines: ``[B, L, P, 2]`` points [m].
         areas: ``[B, 2, rows, columns]`` logits, an :class:`Area` each.
@@ -57,6 +58,7 @@ class Perceived:
     object_logits: Tensor
     boxes: Tensor
     heat: Tensor
+    centers: Tensor
     line_logits: Tensor
     lines: Tensor
     areas: Tensor
@@ -109,6 +111,7 @@ class Perception(nn.Module):
             object_logits=self.object_class(objects),
             boxes=torch.cat([places + boxes[..., :2], boxes[..., 2:]], -1),
             heat=heat,
+            centers=self.centers.view(*heat.shape[1:], 2),
             line_logits=self.line_class(lines),
             lines=self.references + 10 * self.line(lines).unflatten(-1, (-1, 2)),
             areas=torch.stack(areas, 1),

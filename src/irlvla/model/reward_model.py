@@ -80,7 +80,9 @@ class RewardWorldModel(nn.Module):
     def logits(self, tokens: SceneTokens, poses: Tensor) -> RewardLogits:
         """Judge ``poses [B, N, 8, 3]`` in scenes whose tokens are known."""
         queries = self.motion(kinematics(poses, tokens.history))
-        queries = queries + self.lookup(tokens.bev_map, footprints(poses)) + self.encounters(poses, tokens.perceived)
+        queries = (
+            queries + self.lookup(tokens.bev_map, footprints(poses)) + self.encounters(poses, tokens.aux.perceived)
+        )
         values = self.heads(self.cascade(queries, tokens, tokens.ego)).split(list(HEADS.values()), -1)
         return RewardLogits(**{k: v.squeeze(-1) for k, v in zip(HEADS, values, strict=True)})
 
