@@ -1,0 +1,205 @@
+"""The commands. They parse, call the rooms, print; there is no logic here."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import tyro
+
+from irlvla import __version__
+from irlvla.errors import InputError
+
+SUBSCORES = ("NC", "DAC", "DDC", "TLC", "EP", "TTC", "LK", "HC", "EC", "EPDMS")
+Json = Annotated[bool, tyro.conf.arg(name="json", help="Print one JSON object for machines.")]
+
+
+def quickstart(
+    source: str = "waymo-sample",
+    out: Path = Path("runs/quickstart"),
+    held_out: tuple[str, ...] = (),
+    seed: int = 0,
+    device: str = "cpu",
+    as_json: Json = False,
+) -> int:
+    """All three stages on recorded driving, small: import, imitation, reward world model, PPO, table and report.
+
+    Takes about a quarter of an hour on two cores; may be stopped at any time and goes on when called again.
+
+    Args:
+        source: "waymo-sample" (three recorded scenarios, downloaded once), or a folder of ScenarioNet pickles and
+            Argoverse 2 logs.
+        out: Folder of the run: scenes, checkpoints, curves, results.json, report.html.
+        held_out: Logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
+        seed: Seed of everything random.
+        device: "cpu" or "cuda".
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.quickstart import quickstart as run
+
+    results = run(out, source, held_out, seed=seed, device=device)
+    if as_json:
+        print(json.dumps(results))
+    else:
+        print_table(results["rows"], results["stamp"])
+        for note in results["notes"]:
+            print(note)
+        print(f"{results['seconds'] / 60:.1f} minutes; report: {out / 'report.html'}")
+    return 0
+
+
+def data_import(
+    source: Annotated[Literal["auto", "waymo-sample", "nuscenes", "waymo", "argoverse2"], tyro.conf.Positional],
+    out: Path,
+    path: Annotated[Path | None, tyro.conf.arg(name="in")] = None,
+    strict: bool = False,
+    as_json: Json = False,
+) -> int:
+    """Foreign logs into a scene store; logs that are there already are skipped.
+
+    Args:
+        source: What the logs are; "auto" looks.
+        out: Folder of the scene store.
+        path: File or folder of the logs (none for waymo-sample).
+        strict: Stop at the first file that cannot be used, in place of skipping and counting it.
+        as_json: Print one JSON object for machines.
+    """
+    from dataclasses import asdict
+
+    from irlvla.sources import import_scenes
+
+    report = import_scenes(source, path, out, strict=strict)
+    print(json.dumps(asdict(report), default=str) if as_json else "\n".join(report.lines()))
+    return 0
+
+
+def data_info(store: Annotated[Path, tyro.conf.Positional], tokens: bool = False, as_json: Json = False) -> int:
+    """What a scene store holds.
+
+    Args:
+        store: Its folder.
+        tokens: List the scenes' tokens.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.scene import SceneStore
+
+    opened = SceneStore(store)
+    info = opened.info() | ({"tokens": opened.tokens} if tokens else {})
+    if as_json:
+        print(json.dumps(info))
+        return 0
+    print(f"{info['format']} version {info['version']}: {info['scenes']} scenes of {len(info['logs'])} logs, "
+          f"{info['maps']} maps, {info['bytes'] / 1e6:.1f} MB")  # fmt: skip
+    for log, count in info["logs"].items():
+        print(f"  {log}: {count}")
+    if tokens:
+        print("\n".join(opened.tokens))
+    return 0
+
+
+def data_verify(store: Annotated[Path, tyro.conf.Positional], as_json: Json = False) -> int:
+    """Read a whole scene store against its checksums; status 1 if anything is wrong.
+
+    Args:
+        store: Its folder.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.scene import SceneStore
+
+    faults = SceneStore(store).verify()
+    print(json.dumps({"faults": faults}) if as_json else "\n".join(faults) or "sound")
+    return 1 if faults else 0
+
+
+def epdms_score(cases: Annotated[Path, tyro.conf.Positional], out: Path, recursive: bool = False) -> int:
+    """Score the trajectories of a folder of case files.
+
+    Args:
+        cases: Folder of NAME.json files.
+        out: The scores, JSON.
+        recursive: Look into subfolders too.
+    """
+    from irlvla.epdms import score_cases
+    from irlvla.scene.store import write_atomically
+
+    scores = score_cases(cases, recursive)
+    write_atomically(out, json.dumps(scores, indent=1).encode())
+    print(f"{len(scores) - 1} scenes scored: {out}")
+    return 0
+
+
+def epdms_check(cases: Annotated[Path, tyro.conf.Positional], recursive: bool = False) -> int:
+    """Compare our scores of case files with the answers beside them; status 1 if any differs.
+
+    Args:
+        cases: Folder of NAME.json and NAME.answer.json files.
+        recursive: Look into subfolders too.
+    """
+    from irlvla.epdms import check_cases
+
+    report = check_cases(cases, recursive)
+    print("\n".join(report.lines()))
+    return 1 if report.differences else 0
+
+
+def print_table(rows: list[dict[str, Any]], stamp: dict[str, Any]) -> None:
+    """Scores of a hundred for people: filtered, then unfiltered, under the stamp."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for title, part in (("with human filter", None), ("without filter", "raw")):
+        table = Table(title=f"EPDMS {title}")
+        table.add_column("agent")
+        table.add_column("scenes", justify="right")
+        for name in SUBSCORES:
+            table.add_column(name, justify="right")
+        for row in rows:
+            scores = row[part] if part else row
+            table.add_row(row["agent"], str(row["scenes"]), *(f"{100 * scores[name]:.1f}" for name in SUBSCORES))
+        console.print(table)
+    print(", ".join(f"{key}={value}" for key, value in stamp.items()))
+
+
+def data() -> int:
+    """Scene stores: import, info, verify."""
+    return run(["data", "--help"])
+
+
+def epdms() -> int:
+    """The judge: score, check."""
+    return run(["epdms", "--help"])
+
+
+COMMANDS: dict[str, Any] = {"quickstart": quickstart, "data": data, "epdms": epdms}
+GROUPS: dict[str, dict[str, Any]] = {
+    "data": {"import": data_import, "info": data_info, "verify": data_verify},
+    "epdms": {"score": epdms_score, "check": epdms_check},
+}
+
+
+def run(arguments: list[str]) -> int:
+    """Parse and call one command; returns its exit status."""
+    group = arguments[0] if arguments and arguments[0] in GROUPS else None
+    if group and len(arguments) > 1:
+        status = tyro.extras.subcommand_cli_from_dict(GROUPS[group], prog=f"irlvla {group}", args=arguments[1:])
+    else:
+        status = tyro.extras.subcommand_cli_from_dict(COMMANDS, prog="irlvla", args=arguments)
+    return int(status)
+
+
+def main() -> None:
+    """Entry point of ``irlvla``; exit status 0, 1 (it ran, the answer is bad) or 2 (it could not, one line says why)."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:
+        print(f"irlvla {__version__}")
+        return
+    try:
+        status = run(arguments)
+    except InputError as error:
+        print(f"irlvla: {error}", file=sys.stderr)
+        status = 2
+    except KeyboardInterrupt:
+        print("irlvla: stopped; call it again to go on", file=sys.stderr)
+        status = 130
+    sys.exit(status)

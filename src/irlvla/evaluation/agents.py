@@ -1,0 +1,45 @@
+"""What is compared in a table: each agent turns scenes into one plan each."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from irlvla.errors import InputError
+from irlvla.model import EgoMLP, Policy
+from irlvla.model.diffusion import INTERVAL, POINTS
+from irlvla.scene import CameraRig, Scene
+from irlvla.sources import observe
+
+Agent = Callable[[Sequence[Scene]], Tensor]
+"""Scenes to plans ``[S, 8, 3]``, poses 0.5 s apart in each ego frame."""
+
+
+def human(scenes: Sequence[Scene]) -> Tensor:
+    """What was driven: the upper reference of every table.
+
+    Raises:
+        InputError: if a scene has no recorded future of 8 poses 0.5 s apart.
+    """
+    for scene in scenes:
+        driven = scene.truth.human
+        if driven is None or driven.poses.shape != (POINTS, 3) or driven.interval != INTERVAL:
+            raise InputError(scene.token, "has no human plan of 8 poses 0.5 s apart", "evaluate recorded scenes")
+    return torch.stack([torch.from_numpy(s.truth.human.poses) for s in scenes if s.truth.human])
+
+
+def constant_velocity(scenes: Sequence[Scene]) -> Tensor:
+    """Straight on at the speed of now: the lower reference."""
+    times = INTERVAL * torch.arange(1, POINTS + 1, dtype=torch.float64)
+    poses = torch.zeros(len(scenes), POINTS, 3, dtype=torch.float64)
+    poses[..., 0] = torch.tensor([s.history[-1, 3] for s in scenes]).unsqueeze(1) * times
+    return poses
+
+
+def driving(policy: Policy | EgoMLP, rig: CameraRig, device: str = "cpu") -> Agent:
+    """A network as an agent: it sees the scenes through ``rig`` and drives its deterministic plan."""
+
+    def agent(scenes: Sequence[Scene]) -> Tensor:
+        return policy.plan(observe(scenes, rig).to(device)).double().cpu()
+
+    return agent

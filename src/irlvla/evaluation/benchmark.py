@@ -1,0 +1,85 @@
+"""Agents judged on scenes: the rows of a results table."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from irlvla.epdms import SceneTruthBatch, score
+from irlvla.evaluation.agents import Agent
+from irlvla.progress import progress
+from irlvla.scene import SUBSCORE_NAMES, Scene, SubScores
+from irlvla.training.labels import previous_plans
+
+_CHUNK = 16
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An agent's plans and what the judge says of them.
+
+    Attributes:
+        agent: its name.
+        poses: ``[S, 8, 3]`` plans, ego frame.
+        scores: ``[S, 1]`` unfiltered sub-scores; extended comfort against the agent's own plan 0.5 s earlier, NaN
+            where the set has no earlier scene.
+    """
+
+    agent: str
+    poses: Tensor
+    scores: SubScores
+
+    def epdms(self) -> Tensor:
+        """Score of each scene after the human-penalty filter, ``[S]``."""
+        return self.scores.filtered().epdms().squeeze(1)
+
+    def row(self) -> dict[str, Any]:
+        """Means over scenes, as fractions: filtered at the top, unfiltered under ``raw``."""
+        return {
+            "agent": self.agent,
+            "scenes": len(self.poses),
+            **means(self.scores.filtered()),
+            "raw": means(self.scores),
+        }
+
+
+def means(scores: SubScores) -> dict[str, float]:
+    """Mean of each sub-score (of EC where it is known) and of EPDMS."""
+    values = {name.upper(): getattr(scores, name).nanmean().item() for name in SUBSCORE_NAMES}
+    return {**values, "EPDMS": scores.epdms().mean().item()}
+
+
+def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene]) -> list[Evaluation]:
+    """Judge every agent on every scene; scenes are read and prepared once.
+
+    Args:
+        agents: by name, in the order of the table.
+        scenes: of whole logs, so that each scene's predecessor is among them where there is one.
+    """
+    place = {scene.token: k for k, scene in enumerate(scenes)}
+    before = [place.get(s.previous) if s.previous else None for s in scenes]
+    poses: dict[str, Tensor] = {}
+    with progress("planning", len(agents) * len(scenes)) as advance:
+        for name, agent in agents.items():
+            parts = []
+            for begin in range(0, len(scenes), _CHUNK):
+                parts.append(agent(scenes[begin : begin + _CHUNK]))
+                for _ in parts[-1]:
+                    advance(name)
+            poses[name] = torch.cat(parts)
+    scores: dict[str, list[SubScores]] = {name: [] for name in agents}
+    with progress("judging", len(scenes)) as advance:
+        for begin in range(0, len(scenes), _CHUNK):
+            part = range(begin, min(begin + _CHUNK, len(scenes)))
+            truth = SceneTruthBatch.prepare([scenes[k].truth for k in part])
+            for name in agents:
+                previous = previous_plans(
+                    [None if before[k] is None else scenes[before[k]] for k in part],
+                    [None if before[k] is None else poses[name][before[k]] for k in part],
+                )
+                scores[name].append(score(truth, poses[name][part].unsqueeze(1), previous=previous))
+            for _ in part:
+                advance("")
+    return [Evaluation(name, poses[name], SubScores.cat(scores[name])) for name in agents]

@@ -1,0 +1,275 @@
+"""All three stages on recorded driving, small: import, imitation, reward world model, PPO, table and report.
+
+Every part leaves its result in the run's folder and is skipped where that is there, so a run that was stopped goes on,
+and a run that is finished only prints its table again.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from irlvla import __version__
+from irlvla.epdms import stamp
+from irlvla.errors import InputError
+from irlvla.evaluation.agents import constant_velocity, driving, human
+from irlvla.evaluation.benchmark import Evaluation, evaluate
+from irlvla.evaluation.report import ReportScene, write_report
+from irlvla.model import CameraTrunk, EgoMLP, ModelConfig, Policy, RewardWorldModel
+from irlvla.scene import CameraRig, Scene, SceneStore
+from irlvla.scene.store import write_atomically
+from irlvla.sources import import_scenes, observe
+from irlvla.training.checkpoint import load_checkpoint, save_checkpoint
+from irlvla.training.data import SceneSet
+from irlvla.training.imitation import ImitationConfig, plan_anchors, train_ego_mlp, train_imitation
+from irlvla.training.labels import make_labels
+from irlvla.training.loop import Run, hash_seed
+from irlvla.training.reinforce import ReinforceConfig, train_reinforce
+from irlvla.training.reward import RewardConfig, train_reward
+from irlvla.training.trunk import Weights, camera_trunk
+
+HELD_OUT_SHARE = 0.25
+REPORT_SCENES = 8
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Sizes of a run; the default fits two CPU cores and a quarter of an hour.
+
+    Attributes:
+        width, height: of each of the eight pictures [pixels].
+        model: of the policy and of the reward world model.
+        imitation, reward, reinforce: of the stages.
+        ego_mlp_steps: updates of the ego-status baseline.
+        trunk: where the camera trunk's weights come from.
+    """
+
+    width: int = 160
+    height: int = 90
+    model: ModelConfig = field(default_factory=ModelConfig)
+    imitation: ImitationConfig = field(default_factory=ImitationConfig)
+    reward: RewardConfig = field(default_factory=RewardConfig)
+    reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
+    ego_mlp_steps: int = 1500
+    trunk: Weights = "imagenet"
+
+    @property
+    def rig(self) -> CameraRig:
+        """NAVSIM's eight cameras at the preset's size."""
+        return CameraRig.navsim(self.width, self.height)
+
+
+def quickstart(
+    out: Path,
+    source: str,
+    held_out: Sequence[str] = (),
+    preset: Preset | None = None,
+    seed: int = 0,
+    device: str = "cpu",
+) -> dict[str, Any]:
+    """Run everything and return the results that are also written to ``out/results.json`` and ``out/report.html``.
+
+    Args:
+        out: folder of the run.
+        source: "waymo-sample", or a folder or file of recorded driving.
+        held_out: logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
+        preset: sizes.
+        seed: of everything random.
+        device: "cpu", "cuda", ...
+
+    Raises:
+        InputError: if the source or the folder cannot be used.
+    """
+    preset = preset or Preset()
+    settings = {"source": source, "held_out": list(held_out), "preset": asdict(preset), "seed": seed}
+    _claim(out, settings)
+    if (out / "results.json").exists():
+        results: dict[str, Any] = json.loads((out / "results.json").read_text())
+        return results
+    run = Run(out, seed=seed, device=device)
+    clock = Clock(out / "seconds.json")
+    with clock("import"):
+        import_scenes("waymo-sample" if source == "waymo-sample" else "auto", source_path(source), out / "scenes")
+    store = SceneStore(out / "scenes")
+    train_logs, test_logs = split(store, held_out)
+    train_stages(run, store, [token for log in train_logs for token in store.logs[log]], preset, clock)
+    with clock("evaluation"):
+        scenes = [store[token] for log in test_logs for token in store.logs[log]]
+        evaluations = evaluate(agents(out, preset, device), scenes)
+    results = {
+        "stamp": {**stamp(scenes=len(scenes), reference="human", split="held-out logs"), "held_out": test_logs},
+        "seconds": round(clock.total(), 1),
+        "rows": [evaluation.row() for evaluation in evaluations],
+        "stages": clock.seconds,
+        "command": f"irlvla quickstart --source {source}",
+        "notes": notes(store, train_logs, test_logs, run),
+    }
+    report(out, results, scenes, evaluations, preset, run)
+    write_atomically(out / "results.json", json.dumps(results, indent=1).encode())
+    return results
+
+
+class Clock:
+    """Seconds spent on each part of a run, kept in a file so that they add up over interruptions."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.seconds: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+
+    @contextmanager
+    def __call__(self, part: str) -> Iterator[None]:
+        """Count the time of a ``with`` block towards ``part``, also when it is interrupted."""
+        begin, before = time.monotonic(), self.seconds.get(part, 0.0)
+        try:
+            yield
+        finally:
+            self.seconds[part] = round(before + time.monotonic() - begin, 1)
+            write_atomically(self.path, json.dumps(self.seconds).encode())
+
+    def total(self) -> float:
+        """Seconds of all parts."""
+        return sum(self.seconds.values())
+
+
+def _claim(out: Path, settings: dict[str, Any]) -> None:
+    """Make the folder this run's own, or see that it is.
+
+    Raises:
+        InputError: if it holds a run with other settings, or other files.
+    """
+    path = out / "settings.json"
+    text = json.dumps({"irlvla": __version__, **settings}, indent=1)
+    if path.exists():
+        if path.read_text() != text:
+            raise InputError(out, "holds a run with other settings", "give another --out, or delete the folder")
+    elif out.exists() and any(out.iterdir()):
+        raise InputError(out, "is not empty and holds no run", "give another --out")
+    else:
+        write_atomically(path, text.encode())
+
+
+def source_path(source: str) -> Path | None:
+    """The path that a source names, None for a source that is downloaded.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    if source == "waymo-sample":
+        return None
+    if not Path(source).exists():
+        raise InputError(source, "is neither waymo-sample nor a path that exists", "give a folder of recorded driving")
+    return Path(source)
+
+
+def split(store: SceneStore, held_out: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of the logs for training and of those for the table; a log is in one of them only.
+
+    Without ``held_out`` a quarter of the logs (at least one) is drawn by a hash of their names, so that the split does
+    not depend on what else is imported.
+
+    Raises:
+        InputError: if a name fits no log, or nothing is left to train on.
+    """
+    logs = [log for log, tokens in store.logs.items() if tokens]
+    for part in held_out:
+        if not any(part in log for log in logs):
+            raise InputError(f"--held-out {part}", "fits no imported log", f"choose among {', '.join(logs)}")
+    if held_out:
+        test = [log for log in logs if any(part in log for part in held_out)]
+    else:
+        test = sorted(logs, key=hash_seed)[: max(1, round(HELD_OUT_SHARE * len(logs)))]
+    train = [log for log in logs if log not in test]
+    if not train:
+        raise InputError(store.folder, "has no log left to train on", "import at least two logs, or hold out fewer")
+    return train, test
+
+
+def train_stages(run: Run, store: SceneStore, tokens: Sequence[str], preset: Preset, clock: Clock) -> None:
+    """Train what is not there yet: ``ego-mlp``, ``stage1``, ``reward``, ``stage3``."""
+    out = run.folder
+    if (out / "stage3" / "model.safetensors").exists():
+        return
+    with clock("cameras"):
+        trunk = camera_trunk(preset.model, preset.trunk)
+        data = SceneSet.load(store, tokens, preset.rig, trunk, preset.model)
+    with clock("ego-mlp"):
+        mlp = train_ego_mlp(run, data, preset.ego_mlp_steps)
+        save_checkpoint(out / "ego-mlp.safetensors", mlp.state_dict())
+    with clock("imitation"):
+        policy = imitate(run, data, preset, trunk)
+    with clock("labels"):
+        labels = make_labels(run, data, policy)
+    with clock("reward"):
+        torch.manual_seed(run.seed + 1)
+        reward_model = RewardWorldModel(preset.model)
+        reward_model.encoder.trunk.load_state_dict(trunk.state_dict())
+        train_reward(run, data, labels, preset.reward, reward_model).save_pretrained(out / "reward")
+    with clock("reinforce"):
+        train_reinforce(run, data, policy, reward_model, preset.reinforce).save_pretrained(out / "stage3")
+
+
+def imitate(run: Run, data: SceneSet, preset: Preset, trunk: CameraTrunk) -> Policy:
+    """Stage 1 with anchors of the training set."""
+    torch.manual_seed(run.seed)
+    count = preset.model.anchors
+    policy = Policy(preset.model, plan_anchors(data.human, count, run.seed))
+    policy.encoder.trunk.load_state_dict(trunk.state_dict())
+    policy = train_imitation(run, data, preset.imitation, policy)
+    policy.save_pretrained(run.folder / "stage1")
+    return policy
+
+
+def agents(out: Path, preset: Preset, device: str) -> dict[str, Any]:
+    """The agents of the table, networks read from the run's folder."""
+    mlp = EgoMLP()
+    mlp.load_state_dict(load_checkpoint(out / "ego-mlp.safetensors"))
+    networks = {"ego-mlp": mlp.eval(), **{name: Policy.from_pretrained(out / name) for name in ("stage1", "stage3")}}
+    driven = {name: driving(network.to(device), preset.rig, device) for name, network in networks.items()}
+    return {"human": human, "constant-velocity": constant_velocity, **driven}
+
+
+def notes(store: SceneStore, train: Sequence[str], test: Sequence[str], run: Run) -> list[str]:
+    """What a reader of the table should know, from the logs of the run."""
+    counted = [f"{sum(len(store.logs[log]) for log in logs)} scenes of {len(logs)} logs" for logs in (train, test)]
+    lines = [f"Trained on {counted[0]}, judged on {counted[1]}: {', '.join(test)}."]
+    records = run.records("reinforce")
+    if records:
+        first, last = records[0], records[-1]
+        audits = [record for record in records if "audit_exact" in record]
+        best = max(audits, key=lambda record: record["audit_exact"])
+        lines.append(
+            f"PPO moved the policy by a KL of {last['kl_stage1']:.2f} from stage 1; learned reward of its choices on "
+            f"training scenes {first['reward']:.3f} -> {last['reward']:.3f}; exact score of audited training scenes "
+            f"{audits[0]['audit_exact']:.3f} -> {audits[-1]['audit_exact']:.3f}, best {best['audit_exact']:.3f} at "
+            f"update {best['step']}, which is kept as stage 3."
+        )
+    return lines
+
+
+def report(
+    out: Path,
+    results: dict[str, Any],
+    scenes: Sequence[Scene],
+    evaluations: Sequence[Evaluation],
+    preset: Preset,
+    run: Run,
+) -> None:
+    """Write ``report.html`` with plans of evenly spaced held-out scenes; the first one with its cameras."""
+    shown = [len(scenes) * k // REPORT_SCENES for k in range(REPORT_SCENES)]
+    pages = []
+    for k in dict.fromkeys(shown):
+        pages.append(
+            ReportScene(
+                scene=scenes[k],
+                images=observe([scenes[k]], CameraRig.navsim()).images[0].numpy() if not pages else None,
+                plans={e.agent: e.poses[k].numpy() for e in evaluations},
+                scores={e.agent: e.epdms()[k].item() for e in evaluations},
+            )
+        )
+    curves = {name: run.records(name) for name in ("imitation", "reward", "reinforce")}
+    write_report(out, results, pages, curves)
