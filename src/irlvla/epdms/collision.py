@@ -1,0 +1,171 @@
+"""NC and TTC: collisions that are the ego's fault, and those that it heads for (``docs/epdms.md``)."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from irlvla.epdms.areas import INTERSECTION, Areas, MapAreas, roles_at
+from irlvla.epdms.geometry import boxes_touch
+from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS, STEP
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+STANDING_SPEED = 0.05
+"""At or below it the ego, or an object when first seen, counts as standing [m/s]."""
+AHEAD, BEHIND = math.radians(30.0), math.radians(150.0)
+LOOK_AHEAD_STEPS = (0, 3, 6, 9)
+"""Steps that TTC looks ahead."""
+TTC_STANDING_SPEED = 0.005
+"""Below it TTC does not look ahead [m/s]."""
+
+
+class Objects(NamedTuple):
+    """``M`` objects at the 41 instants, in the ego frame of now.
+
+    Attributes:
+        boxes: ``[M, 41, 4]`` centre x and y, cosine and sine of the heading.
+        half_sizes: ``[M, 2]`` half length and half width.
+        present: ``[M, 41]`` whether the object is there.
+        standing: ``[M]`` a static object, or one that stood when first seen.
+        penalty: ``[M]`` what NC keeps after an at-fault collision with it: 0, for static objects 0.5.
+        reach: ``[M, 4]`` box around all its positions: least x and y, greatest x and y, corners included.
+    """
+
+    boxes: FloatArray
+    half_sizes: FloatArray
+    present: BoolArray
+    standing: BoolArray
+    penalty: FloatArray
+    reach: FloatArray
+
+
+@njit(cache=True)
+def bearing_to(state: FloatArray, x: float, y: float) -> float:
+    """Angle [rad] between the ego's heading and the direction from its rear axle to a point.
+
+    NaN where rounding makes the cosine exceed 1 (an object exactly ahead or behind), as in the benchmark: such an
+    object is neither ahead nor behind.
+    """
+    dx, dy = x - state[0], y - state[1]
+    distance = math.hypot(dx, dy)
+    cosine = math.cos(state[2]) * (dx / distance) + math.sin(state[2]) * (dy / distance) if distance > 0.0 else np.nan
+    return math.acos(cosine) if abs(cosine) <= 1.0 else np.nan
+
+
+@njit(cache=True)
+def ego_touches(
+    objects: Objects, m: int, t: int, x: float, y: float, cos: float, sin: float, half_length: float
+) -> bool:
+    """Whether a box as wide as the ego, of this half length and centre, touches object ``m`` at instant ``t``."""
+    return boxes_touch(
+        x, y, cos, sin, half_length, HALF_WIDTH,
+        objects.boxes[m, t, 0], objects.boxes[m, t, 1], objects.boxes[m, t, 2], objects.boxes[m, t, 3],
+        objects.half_sizes[m, 0], objects.half_sizes[m, 1],
+    )  # fmt: skip
+
+
+@njit(cache=True)
+def in_reach(objects: Objects, states: FloatArray, boxes: FloatArray) -> list[int]:
+    """The objects that could touch the ego, or the ego moved on by TTC's look-ahead, at any instant."""
+    margin = math.hypot(HALF_LENGTH, HALF_WIDTH)
+    left = bottom = np.inf
+    right = top = -np.inf
+    for t in range(INSTANTS):
+        x, y, ahead = boxes[t, 0], boxes[t, 1], STEP * LOOK_AHEAD_STEPS[-1] * math.hypot(states[t, 3], states[t, 4])
+        ahead_x, ahead_y = x + ahead * boxes[t, 2], y + ahead * boxes[t, 3]
+        left, right = min(left, x, ahead_x), max(right, x, ahead_x)
+        bottom, top = min(bottom, y, ahead_y), max(top, y, ahead_y)
+    return [
+        m
+        for m in range(len(objects.reach))
+        if objects.reach[m, 0] <= right + margin
+        and objects.reach[m, 1] <= top + margin
+        and objects.reach[m, 2] >= left - margin
+        and objects.reach[m, 3] >= bottom - margin
+    ]
+
+
+@njit(cache=True)
+def at_fault(objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, areas: Areas) -> bool:
+    """Whether a contact with object ``m`` at instant ``t`` is the ego's fault.
+
+    Never while the ego stands, always with a standing object; not when hit from behind; with its front edge always,
+    with its side only where it straddles lanes or leaves the road.
+    """
+    if math.hypot(states[t, 3], states[t, 4]) <= STANDING_SPEED:
+        return False
+    if objects.standing[m]:
+        return True
+    if bearing_to(states[t], objects.boxes[m, t, 0], objects.boxes[m, t, 1]) > BEHIND:
+        return False
+    cos, sin = boxes[t, 2], boxes[t, 3]
+    if ego_touches(objects, m, t, boxes[t, 0] + HALF_LENGTH * cos, boxes[t, 1] + HALF_LENGTH * sin, cos, sin, 0.0):
+        return True
+    return bool(areas.straddles[t] or areas.off_road[t])
+
+
+@njit(cache=True)
+def no_collision(
+    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, areas: Areas
+) -> tuple[float, int]:
+    """NC, and the first instant of an at-fault collision (-1 if none), with the objects ``near``.
+
+    Only the first contact with each object counts: if that one is not the ego's fault the object is forgiven for good,
+    and if it is, later ones change nothing.
+    """
+    score, first = 1.0, -1
+    for m in near:
+        for t in range(INSTANTS):
+            x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
+            if objects.present[m, t] and ego_touches(objects, m, t, x, y, cos, sin, HALF_LENGTH):
+                if at_fault(objects, m, t, states, boxes, areas):
+                    score = min(score, objects.penalty[m])
+                    first = t if first < 0 else min(first, t)
+                break
+    return score, first
+
+
+@njit(cache=True)
+def first_forward_contact(objects: Objects, m: int, states: FloatArray, boxes: FloatArray) -> tuple[int, int]:
+    """The first instant at which the ego, moved straight on at its speed, touches object ``m``, and the steps ahead.
+
+    (-1, 0) if there is none. Instants come in order, and for each of them 0, 0.3, 0.6 and 0.9 s ahead.
+    """
+    for t in range(INSTANTS - LOOK_AHEAD_STEPS[-1]):
+        speed = math.hypot(states[t, 3], states[t, 4])
+        if speed < TTC_STANDING_SPEED:
+            continue
+        cos, sin = boxes[t, 2], boxes[t, 3]
+        for ahead in LOOK_AHEAD_STEPS:
+            x, y = boxes[t, 0] + ahead * STEP * speed * cos, boxes[t, 1] + ahead * STEP * speed * sin
+            if objects.present[m, t + ahead] and ego_touches(objects, m, t + ahead, x, y, cos, sin, HALF_LENGTH):
+                return t, ahead
+    return -1, 0
+
+
+@njit(cache=True)
+def time_to_collision(
+    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, areas: Areas, map_areas: MapAreas
+) -> tuple[float, int]:
+    """TTC, and the first instant of an infraction (-1 if none), with the objects ``near``.
+
+    Only the first forward contact with each object counts. It is an infraction if the object is ahead, or, where the
+    ego straddles lanes, leaves the road or has its rear axle in an intersection, if it is not behind.
+    """
+    first = -1
+    for m in near:
+        t, ahead = first_forward_contact(objects, m, states, boxes)
+        if t < 0:
+            continue
+        bearing = bearing_to(states[t], objects.boxes[m, t + ahead, 0], objects.boxes[m, t + ahead, 1])
+        guilty = bearing < AHEAD
+        if not guilty and not bearing > BEHIND:
+            in_intersection = (roles_at(map_areas, states[t, 0], states[t, 1]) & INTERSECTION) != 0
+            guilty = areas.straddles[t] or areas.off_road[t] or in_intersection
+        if guilty:
+            first = t if first < 0 else min(first, t)
+    return (1.0 if first < 0 else 0.0), first

@@ -1,0 +1,81 @@
+"""DAC, DDC and TLC: staying on the road, on the right side of it, and before red lights (``docs/epdms.md``)."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from irlvla.epdms.areas import Areas
+from irlvla.epdms.geometry import segment_touches_box, side
+from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+WRONG_WAY_STEPS = 11
+"""Steps whose metres are added up: the benchmark's second has eleven."""
+WRONG_WAY_MINOR, WRONG_WAY_MAJOR = 2.0, 6.0
+"""Metres off the route within such a second that cost half, and all, of DDC."""
+
+
+class RedLights(NamedTuple):
+    """``R`` red-light polygons; polygon ``r`` has the edges ``offsets[r]`` to ``offsets[r + 1]``, ``ax, ay, bx, by``.
+
+    Attributes:
+        edges: ``[E, 4]``, holes included. offsets: ``[R + 1]``.
+        red: ``[R, 41]``, when each is red.
+    """
+
+    edges: FloatArray
+    offsets: IntArray
+    red: BoolArray
+
+
+@njit(cache=True)
+def drivable_area_compliance(areas: Areas) -> float:
+    """DAC: 0 if a corner leaves the drivable area at any instant, else 1."""
+    for off_road in areas.off_road:
+        if off_road:
+            return 0.0
+    return 1.0
+
+
+@njit(cache=True)
+def driving_direction_compliance(areas: Areas, boxes: FloatArray) -> float:
+    """DDC: by the most metres driven off the route, outside intersections, in any eleven steps in a row."""
+    wrong = np.zeros(INSTANTS)
+    most = 0.0
+    for t in range(1, INSTANTS):
+        if areas.off_route[t] and not areas.in_intersection[t]:
+            wrong[t] = math.hypot(boxes[t, 0] - boxes[t - 1, 0], boxes[t, 1] - boxes[t - 1, 1])
+        most = max(most, wrong[max(t + 1 - WRONG_WAY_STEPS, 0) : t + 1].sum())
+    if most < WRONG_WAY_MINOR:
+        return 1.0
+    return 0.5 if most < WRONG_WAY_MAJOR else 0.0
+
+
+@njit(cache=True)
+def box_touches_polygon(edges: FloatArray, x: float, y: float, cos: float, sin: float) -> bool:
+    """Whether the ego box with this centre shares a point with the polygon of ``edges [E, 4]`` (even-odd rule)."""
+    inside = False
+    for e in range(len(edges)):
+        ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+        if segment_touches_box(ax, ay, bx, by, x, y, cos, sin, HALF_LENGTH, HALF_WIDTH):
+            return True
+        if (ay <= y) != (by <= y):
+            inside ^= (side(ax, ay, bx, by, x, y) > 0.0) == (by > ay)
+    return inside
+
+
+@njit(cache=True)
+def traffic_light_compliance(lights: RedLights, boxes: FloatArray) -> float:
+    """TLC: 0 if the ego box touches a connector while it is red, also if it stands on it from the start, else 1."""
+    for r in range(len(lights.red)):
+        edges = lights.edges[lights.offsets[r] : lights.offsets[r + 1]]
+        for t in range(INSTANTS):
+            if lights.red[r, t] and box_touches_polygon(edges, boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]):
+                return 0.0
+    return 1.0

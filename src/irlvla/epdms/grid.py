@@ -1,0 +1,178 @@
+"""Which polygons of a map hold a point, answered from a grid of square cells.
+
+A cell knows, for each polygon that reaches into it, whether the cell's anchor (its lower left corner) lies inside and
+which of the polygon's edges cross the cell. A point is joined to the anchor by a vertical and then a horizontal step,
+neither of which leaves the cell: it lies inside if the anchor does, flipped once for each edge crossed. So a question
+costs a handful of edges, however large the map.
+
+Inside means the even-odd rule, which cuts holes out and gives self-intersecting outlines the meaning they have in the
+benchmark; points on an edge are outside.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from irlvla.epdms.geometry import side
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
+
+CELL: Final = 4.0
+"""Size of a cell [m]."""
+REACH: Final = 240.0
+"""Points further from the origin than this, in x or y, are in no polygon [m]."""
+SHIFT: Final = math.sqrt(2) / 10
+"""Keeps the grid's lines off the lane edges of made-up maps, which love round numbers."""
+RIM: Final = 1e-6
+"""Edges this near to a cell [m] count as passing through it; more edges than needed do no harm."""
+
+
+class PolygonGrid(NamedTuple):
+    """Polygons laid over ``rows`` times ``columns`` cells; entry ``e`` is one polygon in one cell.
+
+    Cell ``c`` (row by row) has the entries ``cell_entries[c]`` to ``cell_entries[c + 1]``; entry ``e`` has the edges
+    ``entry_edges[e]`` to ``entry_edges[e + 1]``, each ``ax, ay, bx, by``.
+    """
+
+    left: float
+    bottom: float
+    rows: int
+    columns: int
+    cell_entries: IntArray
+    entry_polygon: IntArray
+    entry_anchor_inside: BoolArray
+    entry_edges: IntArray
+    edges: FloatArray
+
+
+@njit(cache=True)
+def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, columns: int) -> tuple[list[int], list[int]]:
+    """All pairs (cell, edge) where the edge passes through the cell or along its rim."""
+    cells, members = [], []
+    for e in range(len(edges)):
+        ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+        first = max(math.floor((min(ay, by) - RIM - bottom) / CELL), 0)
+        last = min(math.floor((max(ay, by) + RIM - bottom) / CELL), rows - 1)
+        for r in range(first, last + 1):
+            enter, leave = 0.0, 1.0
+            if ay != by:
+                below, above = (
+                    (bottom + r * CELL - RIM - ay) / (by - ay),
+                    (bottom + (r + 1) * CELL + RIM - ay) / (by - ay),
+                )
+                enter, leave = max(min(below, above), 0.0), min(max(below, above), 1.0)
+            x_enter, x_leave = ax + enter * (bx - ax), ax + leave * (bx - ax)
+            nearest = max(math.floor((min(x_enter, x_leave) - RIM - left) / CELL), 0)
+            furthest = min(math.floor((max(x_enter, x_leave) + RIM - left) / CELL), columns - 1)
+            for c in range(nearest, furthest + 1):
+                cells.append(r * columns + c)
+                members.append(e)
+    return cells, members
+
+
+@njit(cache=True)
+def _anchors_inside(
+    edges: FloatArray, offsets: IntArray, left: float, bottom: float, rows: int, columns: int
+) -> tuple[list[int], list[int]]:
+    """All pairs (cell, polygon) where the cell's anchor lies inside; polygon ``k`` has edges from ``offsets[k]`` on."""
+    cells, owners = [], []
+    for k in range(len(offsets) - 1):
+        flips = np.zeros((rows, columns), np.bool_)
+        touched = np.zeros(rows, np.bool_)
+        for e in range(offsets[k], offsets[k + 1]):
+            ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+            first = max(math.floor((min(ay, by) - bottom) / CELL), 0)
+            last = min(math.floor((max(ay, by) - bottom) / CELL) + 1, rows - 1)
+            for r in range(first, last + 1):
+                anchor_y = bottom + r * CELL
+                if (ay <= anchor_y) != (by <= anchor_y):
+                    crossing = ax + (anchor_y - ay) / (by - ay) * (bx - ax)
+                    c = max(math.ceil((crossing - left) / CELL), 0)
+                    if c < columns:
+                        flips[r, c] ^= True
+                        touched[r] = True
+        for r in range(rows):
+            inside = False
+            for c in range(columns if touched[r] else 0):
+                inside ^= flips[r, c]
+                if inside:
+                    cells.append(r * columns + c)
+                    owners.append(k)
+    return cells, owners
+
+
+def ring_edges(rings: Sequence[FloatArray]) -> FloatArray:
+    """Edges ``[E, 4]`` (ax, ay, bx, by) of the closed ``rings``."""
+    return np.concatenate([np.hstack([ring, np.roll(ring, -1, 0)]) for ring in rings])
+
+
+def lay_grid(polygons: Sequence[Sequence[FloatArray]]) -> PolygonGrid:
+    """The grid of ``polygons``, each a list of rings ``[n, 2]`` (outline, then holes); ring ends are joined."""
+    parts = [ring_edges(rings) for rings in polygons]
+    edges = np.concatenate(parts) if parts else np.zeros((0, 4))
+    offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+    ends = edges.reshape(-1, 2) if len(edges) else np.zeros((1, 2))
+    left, bottom = np.floor(np.clip(ends.min(0), -REACH, REACH) / CELL) * CELL - CELL + SHIFT
+    right, top = np.clip(ends.max(0), -REACH, REACH)
+    columns, rows = int(np.ceil((right - left) / CELL)), int(np.ceil((top - bottom) / CELL))
+
+    count = max(len(polygons), 1)
+    cells, members = (np.array(part, np.int64) for part in _edge_cells(edges, left, bottom, rows, columns))
+    crossing = cells * count + np.repeat(np.arange(len(polygons)), np.diff(offsets))[members]
+    order = np.argsort(crossing, kind="stable")
+    crossing = crossing[order]
+    cells, owners = (np.array(part, np.int64) for part in _anchors_inside(edges, offsets, left, bottom, rows, columns))
+    anchored = cells * count + owners
+    entries = np.union1d(crossing, anchored)
+    return PolygonGrid(
+        left=float(left),
+        bottom=float(bottom),
+        rows=rows,
+        columns=columns,
+        cell_entries=np.searchsorted(entries, np.arange(rows * columns + 1) * count),
+        entry_polygon=entries % count,
+        entry_anchor_inside=np.isin(entries, anchored),
+        entry_edges=np.append(np.searchsorted(crossing, entries), len(crossing)),
+        edges=edges[members[order]],
+    )
+
+
+@njit(cache=True)
+def _inside_entry(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: float, y: float) -> bool:
+    """Whether ``(x, y)`` lies strictly inside the polygon of ``entry``, in a cell with this anchor."""
+    inside = grid.entry_anchor_inside[entry]
+    for e in range(grid.entry_edges[entry], grid.entry_edges[entry + 1]):
+        ax, ay, bx, by = grid.edges[e, 0], grid.edges[e, 1], grid.edges[e, 2], grid.edges[e, 3]
+        at_corner = side(ax, ay, bx, by, x, anchor_y) > 0.0
+        if (ax <= x) != (bx <= x):
+            at_point = side(ax, ay, bx, by, x, y)
+            if at_point == 0.0:
+                return False
+            inside ^= (at_point > 0.0) != at_corner
+        elif x == max(ax, bx) and min(ay, by) <= y <= max(ay, by) and side(ax, ay, bx, by, x, y) == 0.0:
+            return False
+        if (ay <= anchor_y) != (by <= anchor_y):
+            inside ^= at_corner != (side(ax, ay, bx, by, anchor_x, anchor_y) > 0.0)
+    return bool(inside)
+
+
+@njit(cache=True)
+def polygons_at(grid: PolygonGrid, x: float, y: float, found: IntArray) -> int:
+    """Write the polygons that hold ``(x, y)`` to the front of ``found``; how many they are."""
+    c, r = math.floor((x - grid.left) / CELL), math.floor((y - grid.bottom) / CELL)
+    if not (0 <= c < grid.columns and 0 <= r < grid.rows):
+        return 0
+    anchor_x, anchor_y = grid.left + c * CELL, grid.bottom + r * CELL
+    count = 0
+    cell = r * grid.columns + c
+    for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
+        if _inside_entry(grid, entry, anchor_x, anchor_y, x, y):
+            found[count] = grid.entry_polygon[entry]
+            count += 1
+    return count

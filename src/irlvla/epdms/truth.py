@@ -1,0 +1,196 @@
+"""A scene's truth prepared once for the judge: flat arrays in the ego frame of now, cut to what a plan can reach."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irlvla.epdms.areas import DRIVABLE, INTERSECTION, LANE, ROUTE, MapAreas
+from irlvla.epdms.collision import STANDING_SPEED, Objects, ego_touches
+from irlvla.epdms.comfort import Past, resample_past
+from irlvla.epdms.compliance import RedLights
+from irlvla.epdms.geometry import project
+from irlvla.epdms.grid import REACH, lay_grid, ring_edges
+from irlvla.epdms.progress import Centerline, block_bounds
+from irlvla.epdms.vehicle import HALF_LENGTH, INSTANTS, REAR_TO_CENTRE, STATE
+from irlvla.errors import InputError
+from irlvla.scene import HDMap, Layer, ObjectKind, SceneTruth
+from irlvla.scene.frames import to_local, wrap
+
+FloatArray = NDArray[np.float64]
+
+ROLES = {
+    Layer.LANE: LANE,
+    Layer.LANE_CONNECTOR: LANE,
+    Layer.ROADBLOCK: DRIVABLE,
+    Layer.INTERSECTION: DRIVABLE | INTERSECTION,
+    Layer.CARPARK_AREA: DRIVABLE,
+    Layer.DRIVABLE_AREA: DRIVABLE,
+}
+AGENTS = (ObjectKind.VEHICLE, ObjectKind.PEDESTRIAN, ObjectKind.BICYCLE)
+STATIC_PENALTY = 0.5
+"""What NC keeps after hitting a static object; nothing after hitting an agent."""
+
+
+class SceneArrays(NamedTuple):
+    """One scene as the compiled functions read it.
+
+    Attributes:
+        t0_us: time stamp of now [us].
+        origin: ``[3]`` pose of the rear axle now in the global frame.
+        start: ``[11]`` state of the ego now, in its own frame.
+        map_areas, objects, lights, centerline, past: what each sub-score needs.
+    """
+
+    t0_us: int
+    origin: FloatArray
+    start: FloatArray
+    map_areas: MapAreas
+    objects: Objects
+    lights: RedLights
+    centerline: Centerline
+    past: Past
+
+
+def prepare_scene(truth: SceneTruth, where: str) -> SceneArrays:
+    """Arrays of ``truth``; ``where`` names the scene in errors.
+
+    Raises:
+        InputError: for anything in the scene that cannot be judged (:func:`check_truth`).
+    """
+    check_truth(truth, where)
+    origin = truth.ego[:3]
+    start = np.concatenate([np.zeros(3), truth.ego[3:]])
+    rings = dict(_rings_in_reach(truth.map, origin))
+    return SceneArrays(
+        t0_us=int(truth.t0_us),
+        origin=origin.copy(),
+        start=start,
+        map_areas=_map_areas(truth, rings),
+        objects=_objects(truth, origin),
+        lights=_red_lights(truth, rings),
+        centerline=_centerline(truth.centerline, origin),
+        past=resample_past(int(truth.t0_us), truth.past, float(truth.ego[2])),
+    )
+
+
+def check_truth(truth: SceneTruth, where: str) -> None:
+    """Refuse a scene that cannot be judged.
+
+    Raises:
+        InputError: if numbers are missing or not finite, ids occur twice, or lines and polygons have too few points.
+    """
+    tracks, there = truth.tracks, truth.tracks.valid[:, :INSTANTS]
+    if truth.ego.shape != (STATE,):
+        raise InputError(where, f"ego has the shape {truth.ego.shape}", "give [11] numbers")
+    if tracks.valid.shape[1] < INSTANTS:
+        raise InputError(where, f"tracks have {tracks.valid.shape[1]} instants", "give the 41 instants 0, 0.1, ... 4 s")
+    if len(truth.reference) < INSTANTS:
+        raise InputError(
+            where, f"the reference has {len(truth.reference)} poses", "give 41 or more, 0.1 s apart, from now on"
+        )
+    if len(truth.past) < 2 or not (np.diff(truth.past[:, 0]) > 0).all():
+        raise InputError(where, "past needs two rows or more with ascending times", "give the last 1.5 s at 2 Hz")
+    if len(truth.centerline) < 2:
+        raise InputError(where, "the centerline has fewer than two points", "give the centre line of the route")
+    lengths = np.diff(truth.map.polygons.offsets)
+    if (lengths < 3).any():
+        name = truth.map.ids[int(np.argmax(lengths < 3))]
+        raise InputError(where, f"map polygon {name!r} has fewer than three points", "mend or drop it")
+    numbers = {
+        "ego": truth.ego, "past": truth.past, "centerline": truth.centerline, "reference": truth.reference,
+        "map polygons": truth.map.polygons.points, "map holes": truth.map.holes.points,
+        "track sizes": tracks.sizes, "track poses": tracks.poses[:, :INSTANTS][there],
+        "track velocities": tracks.velocities[:, :INSTANTS][there],
+        "human": np.zeros(0) if truth.human is None else truth.human.poses,
+    }  # fmt: skip
+    for name, values in numbers.items():
+        if not np.isfinite(values).all():
+            raise InputError(where, f"{name} holds NaN or infinity", "mend the source of the scene")
+    for name, ids in {"map polygons": truth.map.ids, "tracks": truth.tracks.tokens}.items():
+        if len(set(ids)) < len(ids):
+            twice = next(i for i in ids if ids.count(i) > 1)
+            raise InputError(where, f"two {name} are called {twice!r}", "give each its own name")
+    unknown = [light.connector for light in truth.red_lights if light.connector not in truth.map.ids]
+    if unknown:
+        raise InputError(
+            where, f"no map polygon is called {unknown[0]!r}, which is red", "add it to the map or drop the light"
+        )
+
+
+def _rings_in_reach(hd_map: HDMap, origin: FloatArray) -> Iterator[tuple[int, list[FloatArray]]]:
+    """Polygons (index and rings, outline first) that come within reach, in the ego frame."""
+    outlines, holes = to_local(hd_map.polygons.points, origin), to_local(hd_map.holes.points, origin)
+    offsets, hole_offsets = hd_map.polygons.offsets, hd_map.holes.offsets
+    for k in range(len(hd_map.ids)):
+        outline = outlines[offsets[k] : offsets[k + 1]]
+        if (outline.min(0) < REACH).all() and (outline.max(0) > -REACH).all():
+            own = np.flatnonzero(hd_map.hole_owners == k)
+            yield k, [outline, *(holes[hole_offsets[h] : hole_offsets[h + 1]] for h in own)]
+
+
+def _map_areas(truth: SceneTruth, rings: dict[int, list[FloatArray]]) -> MapAreas:
+    route = set(truth.route)
+    roles = [ROLES[Layer(int(truth.map.layers[k]))] for k in rings]
+    on_route = [ROUTE if role & LANE and truth.map.ids[k] in route else 0 for k, role in zip(rings, roles, strict=True)]
+    return MapAreas(lay_grid(list(rings.values())), np.array(roles, np.int64) | np.array(on_route, np.int64))
+
+
+def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
+    """Objects that come within reach at some instant and do not touch the ego now.
+
+    The benchmark takes those that do out of the whole scene.
+    """
+    tracks = truth.tracks
+    present, heading = tracks.valid[:, :INSTANTS], tracks.poses[:, :INSTANTS, 2] - origin[2]
+    centres = to_local(tracks.poses[:, :INSTANTS, :2], origin)
+    radius = np.hypot(tracks.sizes[:, 0], tracks.sizes[:, 1])[:, None] / 2
+    speed = np.hypot(*tracks.velocities[np.arange(len(tracks)), present.argmax(1)].T)
+    agent = np.isin(tracks.kinds, AGENTS)
+    objects = Objects(
+        boxes=np.concatenate([centres, np.stack([np.cos(heading), np.sin(heading)], -1)], -1),
+        half_sizes=tracks.sizes[:, :2] / 2,
+        present=present,
+        standing=~agent | (speed <= STANDING_SPEED),
+        penalty=np.where(agent, 0.0, STATIC_PENALTY),
+        reach=np.concatenate(
+            [
+                np.where(present[..., None], centres, np.inf).min(1) - radius,
+                np.where(present[..., None], centres, -np.inf).max(1) + radius,
+            ],
+            axis=1,
+        ),
+    )
+    near = (objects.reach[:, :2] < REACH).all(1) & (objects.reach[:, 2:] > -REACH).all(1)
+    keep = [
+        m
+        for m in np.flatnonzero(near).tolist()
+        if not (present[m, 0] and ego_touches(objects, m, 0, REAR_TO_CENTRE, 0.0, 1.0, 0.0, HALF_LENGTH))
+    ]
+    return Objects._make(part[keep] for part in objects)
+
+
+def _red_lights(truth: SceneTruth, rings: dict[int, list[FloatArray]]) -> RedLights:
+    """Connectors of the route that are red at some instant; the rest and those out of reach play no part."""
+    index = {truth.map.ids[k]: k for k in rings}
+    route = set(truth.route)
+    lights = [light for light in truth.red_lights if light.connector in index and light.connector in route]
+    edges = [ring_edges(rings[index[light.connector]]) for light in lights]
+    return RedLights(
+        edges=np.concatenate(edges) if edges else np.zeros((0, 4)),
+        offsets=np.cumsum([0, *map(len, edges)], dtype=np.int64),
+        red=np.array([light.red[:INSTANTS] for light in lights], np.bool_).reshape(len(lights), INSTANTS),
+    )
+
+
+def _centerline(points: FloatArray, origin: FloatArray) -> Centerline:
+    line = to_local(points[:, :2], origin)
+    return Centerline(line, block_bounds(line), project(line, REAR_TO_CENTRE, 0.0))
+
+
+def reference_in_ego_frame(truth: SceneTruth) -> FloatArray:
+    """The reference poses ``[R, 3]`` in the ego frame of now."""
+    origin = truth.ego[:3]
+    local = to_local(truth.reference[:, :2], origin)
+    return np.column_stack([local, wrap(truth.reference[:, 2] - origin[2])])
