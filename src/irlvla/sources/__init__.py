@@ -1,1 +1,5 @@
-"""."""
+"""Where scenes come from: recorded driving in foreign formats, and cameras for any recorded or made-up state."""
+
+from irlvla.sources.importing import ImportReport, LogReport, Source, import_scenes
+
+__all__ = ["ImportReport", "LogReport", "Source", "import_scenes"]
