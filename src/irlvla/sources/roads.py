@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -15,8 +16,8 @@ from irlvla.sources.recording import RecordedMap
 _DETAIL = 0.03
 """Outlines and lines are simplified by this much [m]: half a wheel's width of paint, a tenth of the points."""
 
-_ROADSIDE, _GROWTH = 5.0, 0.5  # how far and in which steps the road reaches from a centre line to its edge [m]
-_WALL = 0.05  # half the thickness of a road edge [m]
+_ROADSIDE = 5.0  # how far the road may reach from a centre line to its edge [m]
+_BEHIND = 2.5  # how much of what the lanes' outlines cover behind an edge is cut off [m]
 
 
 def hd_map(graph: LaneGraph, recorded: RecordedMap, around: BaseGeometry) -> HDMap:
@@ -72,20 +73,49 @@ def intersections(graph: LaneGraph, drivable: BaseGeometry, gap: float = 2.0) ->
 
 
 def area_between_edges(lanes: list[Lane], edges: list[shapely.LineString]) -> BaseGeometry:
-    """Drivable area where none is recorded: what lies within 5 m of a centre line on the same side of every road edge.
+    """Drivable area where none is recorded: the lanes, and the roadside up to edges within 5 m of a centre line.
 
-    The centre lines grow by half a metre at a time and are cut at the edges each time, so that the area does not flow
-    along behind an edge that it got around. Without edges it is the union of the lanes, gaps of 2 m closed.
+    Gaps of 3 m are closed, and holes without an edge in them. What lies behind an edge, seen from the centre lines, is cut off again (medians, kerbs).
     """
-    if not edges:
-        return closed_union([lane.polygon for lane in lanes], 1.0)
-    walls = shapely.buffer(shapely.union_all(edges), _WALL, quad_segs=1)
-    centrelines: BaseGeometry = shapely.MultiLineString([lane.line for lane in lanes]).simplify(_DETAIL)
-    area = centrelines
-    for _ in range(round(_ROADSIDE / _GROWTH)):
-        parts = shapely.get_parts(shapely.difference(shapely.buffer(area, _GROWTH, quad_segs=2), walls))
-        area = shapely.union_all(parts[shapely.length(shapely.intersection(parts, centrelines)) > 1.0]).simplify(0.02)
-    return closed_union([area], 2 * _WALL)
+    inside, behind = [], []
+    for lane in lanes:
+        left = np.column_stack([-np.sin(lane.heading), np.cos(lane.heading)])
+        for side in (left, -left):
+            free = _free_way(lane.line, side, edges)
+            met = np.isfinite(free)
+            near = np.where(met, free, 0.0)[:, None] * side
+            far = np.where(met, free + _BEHIND, 0.0)[:, None] * side
+            inside += _ribbon(lane.line, lane.line + near, met)
+            behind += _ribbon(lane.line + near, lane.line + far, met)
+    visible = shapely.union_all(inside)
+    area = closed_union([visible, *(lane.polygon for lane in lanes)], 1.5)
+    parts = [_without_open_holes(part, shapely.STRtree(edges)) for part in polygons_of(area)]
+    return shapely.union_all(parts).difference(shapely.union_all(behind).difference(visible))
+
+
+def _without_open_holes(part: Polygon, edges: shapely.STRtree) -> Polygon:
+    """``part`` with those holes filled that no road edge runs through or around: painted islands, corners of junctions."""
+    holes = [ring for ring in part.interiors if len(edges.query(Polygon(ring), predicate="intersects"))]
+    return Polygon(part.exterior, holes)
+
+
+def _free_way(
+    points: NDArray[np.float64], direction: NDArray[np.float64], edges: list[shapely.LineString]
+) -> NDArray[np.float64]:
+    """``[n]`` metres from ``points [n, 2]`` along ``direction [n, 2]`` to the first edge, inf if none within 5 m."""
+    free = np.full(len(points), np.inf)
+    if edges:
+        rays = shapely.linestrings(np.stack([points, points + _ROADSIDE * direction], axis=1))
+        ray, edge = shapely.STRtree(edges).query(rays, predicate="intersects")
+        hit = shapely.intersection(rays[ray], np.array(edges)[edge])
+        np.minimum.at(free, ray, shapely.distance(shapely.points(points)[ray], hit))
+    return free
+
+
+def _ribbon(one: NDArray[np.float64], other: NDArray[np.float64], where: NDArray[np.bool_]) -> list[BaseGeometry]:
+    """Quadrilaterals between two lines ``[n, 2]``, for those steps at both ends of which ``where [n]`` holds."""
+    corners = np.stack([one[:-1], one[1:], other[1:], other[:-1]], axis=1)[where[:-1] & where[1:]]
+    return list(shapely.buffer(shapely.polygons(corners), 0.0))
 
 
 def _road_edges(recorded: RecordedMap) -> list[shapely.LineString]:
