@@ -3,7 +3,8 @@
 from irlvla.epdms.batch import SceneTruthBatch
 from irlvla.epdms.cases import Case, read_case, score_cases
 from irlvla.epdms.check import CheckReport, Difference, check_cases
-from irlvla.epdms.score import PreviousPlans, rollout, score
+from irlvla.epdms.plans import PreviousPlans
+from irlvla.epdms.score import rollout, score
 from irlvla.epdms.stamp import Stamp, stamp
 
 __all__ = [

@@ -3,9 +3,9 @@
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.grid import PolygonGrid, polygons_at
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
 
@@ -19,6 +19,9 @@ DRIVABLE: Final = 4
 INTERSECTION: Final = 8
 """Roles of a polygon, to be added up: lane or lane connector; one of those on the route; part of the drivable area
 (roadblock, intersection, drivable area, car park); intersection."""
+
+POINTS, CENTRE = 5, 4
+"""A box is looked up at four corners and, last, its centre."""
 
 
 class MapAreas(NamedTuple):
@@ -44,51 +47,57 @@ class Areas(NamedTuple):
     in_intersection: BoolArray
 
 
-@njit(cache=True)
+@compiled
 def roles_at(map_areas: MapAreas, x: float, y: float) -> int:
     """The roles, added up, of all polygons that hold a point."""
+    count, found = polygons_at(map_areas.grid, np.array([[x, y]]))
     united = 0
-    found = np.empty(len(map_areas.roles), np.int64)
-    for i in range(polygons_at(map_areas.grid, x, y, found)):
-        united |= map_areas.roles[found[i]]
+    for i in range(count[0]):
+        united |= map_areas.roles[found[0, i]]
     return united
 
 
-@njit(cache=True)
-def corner_areas(map_areas: MapAreas, box: FloatArray, found: IntArray, corners_inside: IntArray) -> tuple[bool, bool]:
-    """``straddles`` and ``off_road`` of the ego ``box [4]``: centre x and y, cosine and sine of the heading.
-
-    ``found`` and ``corners_inside`` are room for one number a polygon; the latter is all zero before and after.
-    """
-    x, y, cos, sin = box[0], box[1], box[2], box[3]
-    on_road, lanes, held = True, 0, False
-    for corner in range(4):
-        along = HALF_LENGTH if corner < 2 else -HALF_LENGTH
-        across = HALF_WIDTH if corner % 2 == 0 else -HALF_WIDTH
-        count = polygons_at(map_areas.grid, x + along * cos - across * sin, y + along * sin + across * cos, found)
-        united = 0
-        for k in found[:count]:
-            united |= map_areas.roles[k]
-            corners_inside[k] += 1
-            if map_areas.roles[k] & LANE:
-                lanes += corners_inside[k] == 1
-                held = held or corners_inside[k] == 4
-        on_road = on_road and (united & DRIVABLE) != 0
-    corners_inside[:] = 0
-    return lanes > 1 and not held, not on_road
+@compiled
+def box_points(boxes: FloatArray) -> FloatArray:
+    """The four corners and the centre of each ego box ``[S, 4]``, one after the other: ``[S * 5, 2]``."""
+    points = np.empty((len(boxes) * POINTS, 2))
+    for t in range(len(boxes)):
+        x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
+        for corner in range(4):
+            along = HALF_LENGTH if corner < 2 else -HALF_LENGTH
+            across = HALF_WIDTH if corner % 2 == 0 else -HALF_WIDTH
+            points[t * POINTS + corner, 0] = x + along * cos - across * sin
+            points[t * POINTS + corner, 1] = y + along * sin + across * cos
+        points[t * POINTS + CENTRE] = x, y
+    return points
 
 
-@njit(cache=True)
+@compiled
 def find_areas(map_areas: MapAreas, boxes: FloatArray) -> Areas:
     """Areas of the ego ``boxes [41, 4]``."""
+    roles = map_areas.roles
+    count, found = polygons_at(map_areas.grid, box_points(boxes))
     areas = Areas(
-        np.empty(INSTANTS, np.bool_), np.empty(INSTANTS, np.bool_),
-        np.empty(INSTANTS, np.bool_), np.empty(INSTANTS, np.bool_),
+        np.zeros(INSTANTS, np.bool_), np.zeros(INSTANTS, np.bool_),
+        np.zeros(INSTANTS, np.bool_), np.zeros(INSTANTS, np.bool_),
     )  # fmt: skip
-    found, corners_inside = np.empty(len(map_areas.roles), np.int64), np.zeros(len(map_areas.roles), np.int64)
+    corners_inside = np.zeros(len(roles), np.int64)
     for t in range(INSTANTS):
-        areas.straddles[t], areas.off_road[t] = corner_areas(map_areas, boxes[t], found, corners_inside)
-        united = roles_at(map_areas, boxes[t, 0], boxes[t, 1])
-        areas.off_route[t] = (united & ROUTE) == 0
-        areas.in_intersection[t] = (united & INTERSECTION) != 0
+        lanes, held = 0, False
+        corners_inside[:] = 0
+        for p in range(t * POINTS, (t + 1) * POINTS):
+            united = 0
+            for i in range(count[p]):
+                k = found[p, i]
+                united |= roles[k]
+                if p % POINTS != CENTRE and roles[k] & LANE:
+                    corners_inside[k] += 1
+                    lanes += corners_inside[k] == 1
+                    held = held or corners_inside[k] == 4
+            if p % POINTS != CENTRE:
+                areas.off_road[t] |= (united & DRIVABLE) == 0
+            else:
+                areas.off_route[t] = (united & ROUTE) == 0
+                areas.in_intersection[t] = (united & INTERSECTION) != 0
+        areas.straddles[t] = lanes > 1 and not held
     return areas

@@ -41,7 +41,7 @@ class PreparedScene:
         human = None
         if truth.human is not None:
             sampling = plan_sampling(arrays.t0_us, len(truth.human.poses), truth.human.interval)
-            human = _verdict(arrays, plan_references(np.ascontiguousarray(truth.human.poses, np.float64), sampling))
+            human = _verdict(arrays, plan_references(np.array(truth.human.poses, np.float64, order="C"), sampling))
             human[HC] = 1.0  # the benchmark judges the human without its past, and so without this
         return cls(arrays, float(reference[PROGRESS] * reference[NC : TLC + 1].prod()), human)
 

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from irlvla.epdms.batch import SceneTruthBatch
+from irlvla.epdms.plans import PreviousPlans
 from irlvla.epdms.sampling import FloatArray
-from irlvla.epdms.score import PreviousPlans, score
+from irlvla.epdms.score import score
 from irlvla.epdms.stamp import stamp
 from irlvla.epdms.vehicle import INSTANTS
 from irlvla.errors import InputError

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from irlvla.epdms.cases import case_files, read_case, score_table
+from irlvla.epdms.margins import margin_to_bound
 from irlvla.errors import InputError
 
 TOLERANCE = 1e-6
@@ -20,6 +21,7 @@ class Difference:
         name, trajectory: the case and the index of the plan.
         score: which, as ``raw.NC``.
         ours, official: the two values (None where there is none).
+        margin: how far the plan is from the nearest bound of that sub-score (:mod:`irlvla.epdms.margins`), where known.
     """
 
     name: str
@@ -27,9 +29,11 @@ class Difference:
     score: str
     ours: float | None
     official: float | None
+    margin: float | None
 
     def __str__(self) -> str:
-        return f"{self.name} trajectory {self.trajectory}: {self.score} is {self.ours}, official {self.official}"
+        line = f"{self.name} trajectory {self.trajectory}: {self.score} is {self.ours}, official {self.official}"
+        return line if self.margin is None else f"{line}, {self.margin:.1e} from the bound"
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def check_cases(folder: Path | str, recursive: bool = False) -> CheckReport:
     files = trajectories = 0
     worst, differences = 0.0, []
     for name, path in case_files(folder, recursive):
-        ours, official = score_table(read_case(path), path), _answers(path)
+        case = read_case(path)
+        ours, official = score_table(case, path), _answers(path)
         if len(ours) != len(official):
             raise InputError(path, f"{len(ours)} trajectories have {len(official)} answers", "make the answers anew")
         files, trajectories = files + 1, trajectories + len(ours)
@@ -75,7 +80,8 @@ def check_cases(folder: Path | str, recursive: bool = False) -> CheckReport:
                     gap = 0.0 if value is None or answer is None else abs(value - answer)
                     worst = max(worst, gap if score in GRADED else 0.0)
                     if (value is None) != (answer is None) or gap > (TOLERANCE if score in GRADED else 0.0):
-                        differences.append(Difference(name, n, f"{kind}.{score}", value, answer))
+                        margin = margin_to_bound(case, n, score)
+                        differences.append(Difference(name, n, f"{kind}.{score}", value, answer, margin))
     return CheckReport(files, trajectories, worst, tuple(differences))
 
 

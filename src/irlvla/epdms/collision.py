@@ -4,10 +4,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from irlvla.epdms.areas import INTERSECTION, Areas, MapAreas, roles_at
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.geometry import boxes_touch
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS, STEP
 
@@ -43,7 +43,7 @@ class Objects(NamedTuple):
     reach: FloatArray
 
 
-@njit(cache=True)
+@compiled
 def bearing_to(state: FloatArray, x: float, y: float) -> float:
     """Angle [rad] between the ego's heading and the direction from its rear axle to a point.
 
@@ -56,19 +56,18 @@ def bearing_to(state: FloatArray, x: float, y: float) -> float:
     return math.acos(cosine) if abs(cosine) <= 1.0 else np.nan
 
 
-@njit(cache=True)
+@compiled
 def ego_touches(
-    objects: Objects, m: int, t: int, x: float, y: float, cos: float, sin: float, half_length: float
+    x: float, y: float, cos: float, sin: float, half_length: float, boxes: FloatArray, t: int, half_size: FloatArray
 ) -> bool:
-    """Whether a box as wide as the ego, of this half length and centre, touches object ``m`` at instant ``t``."""
+    """Whether a box as wide as the ego, of this half length and centre, touches box ``t`` of an object."""
     return boxes_touch(
         x, y, cos, sin, half_length, HALF_WIDTH,
-        objects.boxes[m, t, 0], objects.boxes[m, t, 1], objects.boxes[m, t, 2], objects.boxes[m, t, 3],
-        objects.half_sizes[m, 0], objects.half_sizes[m, 1],
+        boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3], half_size[0], half_size[1],
     )  # fmt: skip
 
 
-@njit(cache=True)
+@compiled
 def in_reach(objects: Objects, states: FloatArray, boxes: FloatArray) -> list[int]:
     """The objects that could touch the ego, or the ego moved on by TTC's look-ahead, at any instant."""
     margin = math.hypot(HALF_LENGTH, HALF_WIDTH)
@@ -89,7 +88,7 @@ def in_reach(objects: Objects, states: FloatArray, boxes: FloatArray) -> list[in
     ]
 
 
-@njit(cache=True)
+@compiled
 def at_fault(objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, areas: Areas) -> bool:
     """Whether a contact with object ``m`` at instant ``t`` is the ego's fault.
 
@@ -103,12 +102,13 @@ def at_fault(objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatA
     if bearing_to(states[t], objects.boxes[m, t, 0], objects.boxes[m, t, 1]) > BEHIND:
         return False
     cos, sin = boxes[t, 2], boxes[t, 3]
-    if ego_touches(objects, m, t, boxes[t, 0] + HALF_LENGTH * cos, boxes[t, 1] + HALF_LENGTH * sin, cos, sin, 0.0):
+    front_x, front_y = boxes[t, 0] + HALF_LENGTH * cos, boxes[t, 1] + HALF_LENGTH * sin
+    if ego_touches(front_x, front_y, cos, sin, 0.0, objects.boxes[m], t, objects.half_sizes[m]):
         return True
     return bool(areas.straddles[t] or areas.off_road[t])
 
 
-@njit(cache=True)
+@compiled
 def no_collision(
     objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, areas: Areas
 ) -> tuple[float, int]:
@@ -119,9 +119,10 @@ def no_collision(
     """
     score, first = 1.0, -1
     for m in near:
+        others, present, half_size = objects.boxes[m], objects.present[m], objects.half_sizes[m]
         for t in range(INSTANTS):
             x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
-            if objects.present[m, t] and ego_touches(objects, m, t, x, y, cos, sin, HALF_LENGTH):
+            if present[t] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t, half_size):
                 if at_fault(objects, m, t, states, boxes, areas):
                     score = min(score, objects.penalty[m])
                     first = t if first < 0 else min(first, t)
@@ -129,12 +130,13 @@ def no_collision(
     return score, first
 
 
-@njit(cache=True)
+@compiled
 def first_forward_contact(objects: Objects, m: int, states: FloatArray, boxes: FloatArray) -> tuple[int, int]:
     """The first instant at which the ego, moved straight on at its speed, touches object ``m``, and the steps ahead.
 
     (-1, 0) if there is none. Instants come in order, and for each of them 0, 0.3, 0.6 and 0.9 s ahead.
     """
+    others, present, half_size = objects.boxes[m], objects.present[m], objects.half_sizes[m]
     for t in range(INSTANTS - LOOK_AHEAD_STEPS[-1]):
         speed = math.hypot(states[t, 3], states[t, 4])
         if speed < TTC_STANDING_SPEED:
@@ -142,12 +144,12 @@ def first_forward_contact(objects: Objects, m: int, states: FloatArray, boxes: F
         cos, sin = boxes[t, 2], boxes[t, 3]
         for ahead in LOOK_AHEAD_STEPS:
             x, y = boxes[t, 0] + ahead * STEP * speed * cos, boxes[t, 1] + ahead * STEP * speed * sin
-            if objects.present[m, t + ahead] and ego_touches(objects, m, t + ahead, x, y, cos, sin, HALF_LENGTH):
+            if present[t + ahead] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t + ahead, half_size):
                 return t, ahead
     return -1, 0
 
 
-@njit(cache=True)
+@compiled
 def time_to_collision(
     objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, areas: Areas, map_areas: MapAreas
 ) -> tuple[float, int]:

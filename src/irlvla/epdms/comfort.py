@@ -8,25 +8,20 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
-from scipy.signal import savgol_filter
 
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.sampling import FloatArray, interpolate, locate, truncated_stamps, unwrap
 from irlvla.epdms.vehicle import INSTANTS, REAR_TO_CENTRE, STEP
 
 IntArray = NDArray[np.int64]
 
-LONGITUDINAL_ACCELERATION = (-4.05, 2.40)
-LATERAL_ACCELERATION = 4.89
-JERK = 8.37
-LONGITUDINAL_JERK = 4.13
-YAW_ACCELERATION = 1.93
-YAW_RATE = 0.95
-"""Bounds of HC, all exclusive [m/s2, m/s3, rad/s2, rad/s]."""
+HC_BOUNDS = np.array([(-4.05, 2.40), (-4.89, 4.89), (-8.37, 8.37), (-4.13, 4.13), (-1.93, 1.93), (-0.95, 0.95)])
+"""Exclusive bounds of longitudinal and lateral acceleration [m/s2], jerk and longitudinal jerk [m/s3], yaw acceleration
+[rad/s2] and yaw rate [rad/s]."""
 
-EC_BOUNDS = (0.7, 0.5, 0.1, 0.1)
-"""Greatest root mean square difference in acceleration, jerk, yaw rate and yaw acceleration, inclusive."""
+EC_BOUNDS = np.array([0.7, 0.5, 0.1, 0.1])
+"""Greatest root mean square differences in acceleration, jerk, yaw rate and yaw acceleration, inclusive."""
 
 
 class Band(NamedTuple):
@@ -51,6 +46,8 @@ def savgol_band(samples: int, window: int, order: int, derivative: int) -> Band:
 
     It is found by filtering the identity, so an even window means what scipy makes of it.
     """
+    from scipy.signal import savgol_filter  # slow to import, and only wanted here
+
     matrix = savgol_filter(np.eye(samples), window, order, deriv=derivative, delta=STEP, axis=0)
     start = np.array([min(np.flatnonzero(row)[0], samples - window) for row in matrix])
     return Band(start, np.stack([row[s : s + window] for row, s in zip(matrix, start, strict=True)]))
@@ -95,7 +92,7 @@ def resample_past(t0_us: int, past: FloatArray, heading: float) -> Past:
     return Past(samples[:, 2].copy(), samples[:, :2].copy())
 
 
-@njit(cache=True)
+@compiled
 def apply(band: Band, signal: FloatArray) -> FloatArray:
     """``band`` times ``signal [T]``, rounded to eight decimals as the benchmark does."""
     filtered = np.empty(len(signal))
@@ -107,44 +104,47 @@ def apply(band: Band, signal: FloatArray) -> FloatArray:
     return filtered
 
 
-@njit(cache=True)
-def within(signal: FloatArray, low: float, high: float) -> bool:
-    """Whether all of ``signal`` lies strictly between two bounds."""
-    return bool(np.all((low < signal) & (signal < high)))
+@compiled
+def hc_signals(past: Past, operators: Filters, states: FloatArray) -> FloatArray:
+    """The six quantities ``[6, T]`` that HC bounds, of the past and ``states [41, 11]`` together.
 
-
-@njit(cache=True)
-def history_comfort(past: Past, operators: Filters, states: FloatArray) -> float:
-    """HC: 1 if past and plan, ``states [41, 11]``, together stay within all six bounds.
-
-    ``operators`` are those for as many samples as both have.
+    ``operators`` are those for as many samples as both have. The benchmark knows no angular velocity of the past.
     """
     before = len(past.headings)
-    count = before + INSTANTS
+    count = before + len(states)
     forward, sideways, total, headings = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
     for t in range(count):
-        if t < before:  # the benchmark knows no angular velocity of the past
-            headings[t], ax, ay = past.headings[t], past.accelerations[t, 0], past.accelerations[t, 1]
-            centripetal = 0.0
+        if t < before:
+            ax, ay, turning = past.accelerations[t, 0], past.accelerations[t, 1], 0.0
+            headings[t] = past.headings[t]
         else:
             state = states[t - before]
-            headings[t], ax, ay = state[2], state[5], state[6]
-            centripetal = state[9] * state[9] + state[10]
-        forward[t], sideways[t], total[t] = ax + REAR_TO_CENTRE * centripetal, ay, math.hypot(ax, ay)
+            ax, ay, turning = state[5], state[6], state[9] * state[9] + state[10]
+            headings[t] = state[2]
+        forward[t], sideways[t], total[t] = ax + REAR_TO_CENTRE * turning, ay, math.hypot(ax, ay)
     unwrap(headings)
-    smooth_forward = apply(operators.smooth, forward)
-    comfortable = (
-        within(smooth_forward, LONGITUDINAL_ACCELERATION[0], LONGITUDINAL_ACCELERATION[1])
-        and within(apply(operators.smooth, sideways), -LATERAL_ACCELERATION, LATERAL_ACCELERATION)
-        and within(apply(operators.rate, apply(operators.smooth, total)), -JERK, JERK)
-        and within(apply(operators.rate, smooth_forward), -LONGITUDINAL_JERK, LONGITUDINAL_JERK)
-        and within(apply(operators.yaw_acceleration, headings), -YAW_ACCELERATION, YAW_ACCELERATION)
-        and within(apply(operators.yaw_rate, headings), -YAW_RATE, YAW_RATE)
-    )
-    return 1.0 if comfortable else 0.0
+    signals = np.empty((6, count))
+    signals[0] = apply(operators.smooth, forward)
+    signals[1] = apply(operators.smooth, sideways)
+    signals[2] = apply(operators.rate, apply(operators.smooth, total))
+    signals[3] = apply(operators.rate, signals[0])
+    signals[4] = apply(operators.yaw_acceleration, headings)
+    signals[5] = apply(operators.yaw_rate, headings)
+    return signals
 
 
-@njit(cache=True)
+@compiled
+def history_comfort(past: Past, operators: Filters, states: FloatArray) -> float:
+    """HC: 1 if past and plan together stay within all six bounds; arguments as for :func:`hc_signals`."""
+    signals = hc_signals(past, operators, states)
+    for i in range(6):
+        for value in signals[i]:
+            if not HC_BOUNDS[i, 0] < value < HC_BOUNDS[i, 1]:
+                return 0.0
+    return 1.0
+
+
+@compiled
 def ec_features(operators: Filters, states: FloatArray) -> FloatArray:
     """Acceleration, jerk, yaw rate and yaw acceleration ``[4, T]`` of ``states [T, 11]``."""
     acceleration, headings = np.empty(len(states)), states[:, 2].copy()
@@ -159,15 +159,25 @@ def ec_features(operators: Filters, states: FloatArray) -> FloatArray:
     return features
 
 
-@njit(cache=True)
-def extended_comfort(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> float:
-    """EC: 1 if two roll-outs ``[41, 11]``, ``previous`` having started ``gap`` steps earlier, feel alike.
+@compiled
+def ec_differences(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> FloatArray:
+    """Root mean square differences ``[4]`` of the features of two roll-outs ``[41, 11]`` where they overlap.
 
-    ``operators`` are those for ``41 - gap`` samples.
+    ``previous`` started ``gap`` steps earlier; ``operators`` are those for ``41 - gap`` samples.
     """
     now = ec_features(operators, states[: INSTANTS - gap])
     before = ec_features(operators, previous[gap:])
+    differences = np.empty(4)
     for i in range(4):
-        if not math.sqrt(np.mean((now[i] - before[i]) ** 2)) <= EC_BOUNDS[i]:
+        differences[i] = math.sqrt(np.mean((now[i] - before[i]) ** 2))
+    return differences
+
+
+@compiled
+def extended_comfort(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> float:
+    """EC: 1 if two roll-outs feel alike; arguments as for :func:`ec_differences`."""
+    differences = ec_differences(operators, states, previous, gap)
+    for i in range(4):
+        if not differences[i] <= EC_BOUNDS[i]:
             return 0.0
     return 1.0

@@ -4,10 +4,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from irlvla.epdms.areas import Areas
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.geometry import segment_touches_box, side
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
 
@@ -34,7 +34,7 @@ class RedLights(NamedTuple):
     red: BoolArray
 
 
-@njit(cache=True)
+@compiled
 def drivable_area_compliance(areas: Areas) -> float:
     """DAC: 0 if a corner leaves the drivable area at any instant, else 1."""
     for off_road in areas.off_road:
@@ -43,21 +43,28 @@ def drivable_area_compliance(areas: Areas) -> float:
     return 1.0
 
 
-@njit(cache=True)
-def driving_direction_compliance(areas: Areas, boxes: FloatArray) -> float:
-    """DDC: by the most metres driven off the route, outside intersections, in any eleven steps in a row."""
+@compiled
+def wrong_way_metres(areas: Areas, boxes: FloatArray) -> float:
+    """The most metres that the box centre drives off the route, outside intersections, in eleven steps in a row."""
     wrong = np.zeros(INSTANTS)
     most = 0.0
     for t in range(1, INSTANTS):
         if areas.off_route[t] and not areas.in_intersection[t]:
             wrong[t] = math.hypot(boxes[t, 0] - boxes[t - 1, 0], boxes[t, 1] - boxes[t - 1, 1])
         most = max(most, wrong[max(t + 1 - WRONG_WAY_STEPS, 0) : t + 1].sum())
+    return most
+
+
+@compiled
+def driving_direction_compliance(areas: Areas, boxes: FloatArray) -> float:
+    """DDC: 1, 0.5 or 0 by :func:`wrong_way_metres`."""
+    most = wrong_way_metres(areas, boxes)
     if most < WRONG_WAY_MINOR:
         return 1.0
     return 0.5 if most < WRONG_WAY_MAJOR else 0.0
 
 
-@njit(cache=True)
+@compiled
 def box_touches_polygon(edges: FloatArray, x: float, y: float, cos: float, sin: float) -> bool:
     """Whether the ego box with this centre shares a point with the polygon of ``edges [E, 4]`` (even-odd rule)."""
     inside = False
@@ -70,7 +77,7 @@ def box_touches_polygon(edges: FloatArray, x: float, y: float, cos: float, sin: 
     return inside
 
 
-@njit(cache=True)
+@compiled
 def traffic_light_compliance(lights: RedLights, boxes: FloatArray) -> float:
     """TLC: 0 if the ego box touches a connector while it is red, also if it stands on it from the start, else 1."""
     for r in range(len(lights.red)):

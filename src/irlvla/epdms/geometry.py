@@ -7,16 +7,16 @@ polygons are closed when they meet each other: touching counts.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.vehicle import REAR_TO_CENTRE
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-@njit(cache=True)
+@compiled
 def ego_boxes(states: FloatArray) -> FloatArray:
     """Boxes ``[S, 4]`` of the ego at ``states [S, 11]``: centre x and y, cosine and sine of the heading."""
     boxes = np.empty((len(states), 4))
@@ -26,7 +26,7 @@ def ego_boxes(states: FloatArray) -> FloatArray:
     return boxes
 
 
-@njit(cache=True)
+@compiled
 def boxes_touch(
     x: float, y: float, cos: float, sin: float, half_length: float, half_width: float,
     other_x: float, other_y: float, other_cos: float, other_sin: float,
@@ -43,7 +43,7 @@ def boxes_touch(
     )
 
 
-@njit(cache=True)
+@compiled
 def segment_touches_box(
     ax: float, ay: float, bx: float, by: float,
     x: float, y: float, cos: float, sin: float, half_length: float, half_width: float,
@@ -58,7 +58,7 @@ def segment_touches_box(
     )  # fmt: skip
 
 
-@njit(cache=True)
+@compiled
 def nearest_on_segment(line: FloatArray, k: int, x: float, y: float) -> tuple[float, float]:
     """Squared distance [m2] from a point to segment ``k`` of ``line [P, 2]``, and the share of it before the foot."""
     ax, ay = line[k, 0], line[k, 1]
@@ -71,7 +71,7 @@ def nearest_on_segment(line: FloatArray, k: int, x: float, y: float) -> tuple[fl
     return off_x * off_x + off_y * off_y, share
 
 
-@njit(cache=True)
+@compiled
 def project(line: FloatArray, x: float, y: float) -> float:
     """Metres along ``line [P, 2]`` of its point nearest to ``(x, y)``; of equally near ones the first."""
     best, best_at, run = np.inf, 0.0, 0.0
@@ -84,7 +84,7 @@ def project(line: FloatArray, x: float, y: float) -> float:
     return best_at
 
 
-@njit(cache=True)
+@compiled
 def side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> float:
     """Positive left of the directed line from ``a`` to ``b``, negative right of it, 0 on it."""
     return (bx - ax) * (y - ay) - (by - ay) * (x - ax)

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.geometry import side
 
 FloatArray = NDArray[np.float64]
@@ -37,13 +37,14 @@ class PolygonGrid(NamedTuple):
     """Polygons laid over ``rows`` times ``columns`` cells; entry ``e`` is one polygon in one cell.
 
     Cell ``c`` (row by row) has the entries ``cell_entries[c]`` to ``cell_entries[c + 1]``; entry ``e`` has the edges
-    ``entry_edges[e]`` to ``entry_edges[e + 1]``, each ``ax, ay, bx, by``.
+    ``entry_edges[e]`` to ``entry_edges[e + 1]``, each ``ax, ay, bx, by``. No cell has more than ``most_entries``.
     """
 
     left: float
     bottom: float
     rows: int
     columns: int
+    most_entries: int
     cell_entries: IntArray
     entry_polygon: IntArray
     entry_anchor_inside: BoolArray
@@ -51,7 +52,7 @@ class PolygonGrid(NamedTuple):
     edges: FloatArray
 
 
-@njit(cache=True)
+@compiled
 def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, columns: int) -> tuple[list[int], list[int]]:
     """All pairs (cell, edge) where the edge passes through the cell or along its rim."""
     cells, members = [], []
@@ -62,10 +63,8 @@ def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, column
         for r in range(first, last + 1):
             enter, leave = 0.0, 1.0
             if ay != by:
-                below, above = (
-                    (bottom + r * CELL - RIM - ay) / (by - ay),
-                    (bottom + (r + 1) * CELL + RIM - ay) / (by - ay),
-                )
+                below = (bottom + r * CELL - RIM - ay) / (by - ay)
+                above = (bottom + (r + 1) * CELL + RIM - ay) / (by - ay)
                 enter, leave = max(min(below, above), 0.0), min(max(below, above), 1.0)
             x_enter, x_leave = ax + enter * (bx - ax), ax + leave * (bx - ax)
             nearest = max(math.floor((min(x_enter, x_leave) - RIM - left) / CELL), 0)
@@ -76,7 +75,7 @@ def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, column
     return cells, members
 
 
-@njit(cache=True)
+@compiled
 def _anchors_inside(
     edges: FloatArray, offsets: IntArray, left: float, bottom: float, rows: int, columns: int
 ) -> tuple[list[int], list[int]]:
@@ -130,12 +129,14 @@ def lay_grid(polygons: Sequence[Sequence[FloatArray]]) -> PolygonGrid:
     cells, owners = (np.array(part, np.int64) for part in _anchors_inside(edges, offsets, left, bottom, rows, columns))
     anchored = cells * count + owners
     entries = np.union1d(crossing, anchored)
+    cell_entries = np.searchsorted(entries, np.arange(rows * columns + 1) * count)
     return PolygonGrid(
         left=float(left),
         bottom=float(bottom),
         rows=rows,
         columns=columns,
-        cell_entries=np.searchsorted(entries, np.arange(rows * columns + 1) * count),
+        most_entries=int(np.diff(cell_entries).max(initial=0)),
+        cell_entries=cell_entries,
         entry_polygon=entries % count,
         entry_anchor_inside=np.isin(entries, anchored),
         entry_edges=np.append(np.searchsorted(crossing, entries), len(crossing)),
@@ -143,12 +144,14 @@ def lay_grid(polygons: Sequence[Sequence[FloatArray]]) -> PolygonGrid:
     )
 
 
-@njit(cache=True)
-def _inside_entry(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: float, y: float) -> bool:
-    """Whether ``(x, y)`` lies strictly inside the polygon of ``entry``, in a cell with this anchor."""
-    inside = grid.entry_anchor_inside[entry]
-    for e in range(grid.entry_edges[entry], grid.entry_edges[entry + 1]):
-        ax, ay, bx, by = grid.edges[e, 0], grid.edges[e, 1], grid.edges[e, 2], grid.edges[e, 3]
+@compiled
+def _inside(
+    edges: FloatArray, first: int, end: int, anchor_inside: bool, anchor_x: float, anchor_y: float, x: float, y: float
+) -> bool:
+    """Whether ``(x, y)`` lies strictly inside a polygon that has ``edges[first:end]`` in the cell with this anchor."""
+    inside = anchor_inside
+    for e in range(first, end):
+        ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
         at_corner = side(ax, ay, bx, by, x, anchor_y) > 0.0
         if (ax <= x) != (bx <= x):
             at_point = side(ax, ay, bx, by, x, y)
@@ -162,17 +165,18 @@ def _inside_entry(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: floa
     return bool(inside)
 
 
-@njit(cache=True)
-def polygons_at(grid: PolygonGrid, x: float, y: float, found: IntArray) -> int:
-    """Write the polygons that hold ``(x, y)`` to the front of ``found``; how many they are."""
-    c, r = math.floor((x - grid.left) / CELL), math.floor((y - grid.bottom) / CELL)
-    if not (0 <= c < grid.columns and 0 <= r < grid.rows):
-        return 0
-    anchor_x, anchor_y = grid.left + c * CELL, grid.bottom + r * CELL
-    count = 0
-    cell = r * grid.columns + c
-    for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
-        if _inside_entry(grid, entry, anchor_x, anchor_y, x, y):
-            found[count] = grid.entry_polygon[entry]
-            count += 1
-    return count
+@compiled
+def polygons_at(grid: PolygonGrid, points: FloatArray) -> tuple[IntArray, IntArray]:
+    """The polygons that hold each of ``points [P, 2]``: ``count [P]``, and the first so many of ``found [P, M]``."""
+    found, count = np.empty((len(points), grid.most_entries), np.int64), np.zeros(len(points), np.int64)
+    for p in range(len(points)):
+        x, y = points[p, 0], points[p, 1]
+        c, r = math.floor((x - grid.left) / CELL), math.floor((y - grid.bottom) / CELL)
+        if 0 <= c < grid.columns and 0 <= r < grid.rows:
+            anchor_x, anchor_y, cell = grid.left + c * CELL, grid.bottom + r * CELL, r * grid.columns + c
+            for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
+                first, end = grid.entry_edges[entry], grid.entry_edges[entry + 1]
+                if _inside(grid.edges, first, end, grid.entry_anchor_inside[entry], anchor_x, anchor_y, x, y):
+                    found[p, count[p]] = grid.entry_polygon[entry]
+                    count[p] += 1
+    return count, found

@@ -3,11 +3,11 @@
 from typing import Final
 
 import numpy as np
-from numba import njit
 
 from irlvla.epdms.areas import find_areas
 from irlvla.epdms.collision import in_reach, no_collision, time_to_collision
 from irlvla.epdms.comfort import Filters, extended_comfort, history_comfort
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.compliance import (
     drivable_area_compliance,
     driving_direction_compliance,
@@ -26,7 +26,7 @@ collision and TTC infraction (inf if none)."""
 COLUMNS: Final = 10
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def drive_plans(start: FloatArray, plans: FloatArray, sampling: Sampling) -> FloatArray:
     """Roll-outs ``[N, 41, 11]`` of ``plans [N, T, 3]`` from ``start [11]``, in the ego frame of now."""
     states = np.empty((len(plans), INSTANTS, STATE))
@@ -35,7 +35,7 @@ def drive_plans(start: FloatArray, plans: FloatArray, sampling: Sampling) -> Flo
     return states
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def judge_states(scene: SceneArrays, operators: Filters, states: FloatArray) -> FloatArray:
     """Verdicts ``[N, 10]`` on the roll-outs ``states [N, 41, 11]``; ``operators`` are those for past and plan."""
     verdicts = np.empty((len(states), COLUMNS))
@@ -58,7 +58,7 @@ def judge_states(scene: SceneArrays, operators: Filters, states: FloatArray) -> 
     return verdicts
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def compare_states(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> FloatArray:
     """EC ``[N]`` of the roll-outs ``states [N, 41, 11]`` after ``previous [P, 41, 11]``, ``gap`` steps earlier.
 

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from irlvla.epdms.areas import Areas
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.geometry import nearest_on_segment, project
 from irlvla.epdms.vehicle import INSTANTS
 
@@ -42,7 +42,7 @@ def block_bounds(line: FloatArray) -> FloatArray:
     return np.array([[*part.min(0), *part.max(0)] for part in parts])
 
 
-@njit(cache=True)
+@compiled
 def progress(centerline: Centerline, boxes: FloatArray) -> float:
     """Metres [>= 0] that the box centre gets on along the centre line in 4 s."""
     return max(project(centerline.line, boxes[-1, 0], boxes[-1, 1]) - centerline.start, 0.0)
@@ -60,7 +60,7 @@ def ego_progress(own: FloatArray, multiplier: FloatArray, reference: FloatArray)
     return np.where(best > PROGRESS_FLOOR, share, 1.0)
 
 
-@njit(cache=True)
+@compiled
 def near_line(centerline: Centerline, x: float, y: float) -> bool:
     """Whether a point lies within 0.5 m of the centre line."""
     line = centerline.line
@@ -73,7 +73,7 @@ def near_line(centerline: Centerline, x: float, y: float) -> bool:
     return False
 
 
-@njit(cache=True)
+@compiled
 def lane_keeping(centerline: Centerline, boxes: FloatArray, areas: Areas) -> float:
     """LK: 0 if the box centre is off the centre line at 20 instants in a row, not counting those in intersections."""
     run = 0

@@ -6,9 +6,9 @@ Everything here works on one trajectory, in the ego frame of now.
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.sampling import wrapped
 from irlvla.epdms.vehicle import INSTANTS, STATE, STEP, WHEEL_BASE
 
@@ -47,7 +47,7 @@ def _speed_fit() -> FloatArray:
 SPEED_FIT = _speed_fit()
 
 
-@njit(cache=True)
+@compiled
 def fit_speeds(references: FloatArray) -> FloatArray:
     """Speeds ``[40]`` [m/s] along ``references [41, 3]``."""
     travelled = np.empty(MOVES)
@@ -61,7 +61,7 @@ def fit_speeds(references: FloatArray) -> FloatArray:
     return speeds
 
 
-@njit(cache=True)
+@compiled
 def fit_curvatures(references: FloatArray, speeds: FloatArray) -> FloatArray:
     """Curvatures ``[40]`` [1/m] along ``references [41, 3]`` driven at ``speeds [40]``.
 
@@ -85,7 +85,7 @@ def fit_curvatures(references: FloatArray, speeds: FloatArray) -> FloatArray:
     return curvatures
 
 
-@njit(cache=True)
+@compiled
 def steering_rate(
     state: FloatArray, reference: FloatArray, acceleration: float, curvatures: FloatArray, k: int
 ) -> float:
@@ -109,7 +109,7 @@ def steering_rate(
     return float(-slope / (offset_gain * offset_gain + HEADING_WEIGHT * heading_gain * heading_gain + 1.0))
 
 
-@njit(cache=True)
+@compiled
 def bicycle_step(state: FloatArray, acceleration: float, rate: float, after: FloatArray) -> None:
     """One explicit Euler step of the kinematic bicycle, written to ``after``.
 
@@ -129,7 +129,7 @@ def bicycle_step(state: FloatArray, acceleration: float, rate: float, after: Flo
     after[10] = (after[9] - state[9]) / STEP
 
 
-@njit(cache=True)
+@compiled
 def drive(start: FloatArray, references: FloatArray) -> FloatArray:
     """Simulated states ``[41, 11]`` of a car that starts at ``start [11]`` and tracks ``references [41, 3]``."""
     speeds = fit_speeds(references)

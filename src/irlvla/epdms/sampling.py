@@ -8,9 +8,9 @@ up to 1e-5 m beside where they ought to. The same arithmetic is done here, in th
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from irlvla.epdms.compiled import compiled
 from irlvla.epdms.vehicle import INSTANTS, STEP, STEP_US
 
 FloatArray = NDArray[np.float64]
@@ -26,7 +26,7 @@ class Sampling(NamedTuple):
     share: FloatArray
 
 
-@njit(cache=True)
+@compiled
 def wrapped(angle: float) -> float:
     """Angle [rad] brought into [-pi, pi)."""
     if -np.pi <= angle < np.pi:
@@ -34,7 +34,7 @@ def wrapped(angle: float) -> float:
     return (angle + np.pi) % TWO_PI - np.pi
 
 
-@njit(cache=True)
+@compiled
 def truncated_stamps(t0_us: int, first: float, interval: float, count: int) -> IntArray:
     """Stamps [us] of ``count`` instants from ``first`` [s] after ``t0_us`` on, cut from float seconds."""
     stamps = np.empty(count, np.int64)
@@ -43,7 +43,7 @@ def truncated_stamps(t0_us: int, first: float, interval: float, count: int) -> I
     return stamps
 
 
-@njit(cache=True)
+@compiled
 def locate(pose_us: IntArray, sample_us: IntArray) -> Sampling:
     """Place samples among ascending pose stamps; a sample outside them is moved to the nearest end."""
     before = np.empty(len(sample_us), np.int64)
@@ -58,7 +58,7 @@ def locate(pose_us: IntArray, sample_us: IntArray) -> Sampling:
     return Sampling(before, share)
 
 
-@njit(cache=True)
+@compiled
 def plan_sampling(t0_us: int, count: int, interval: float) -> Sampling:
     """Where the 41 instants fall among "now" and the ``count`` poses of a plan, ``interval`` [s] apart."""
     pose_us = np.empty(count + 1, np.int64)
@@ -67,21 +67,21 @@ def plan_sampling(t0_us: int, count: int, interval: float) -> Sampling:
     return locate(pose_us, truncated_stamps(t0_us, 0.0, STEP, INSTANTS))
 
 
-@njit(cache=True)
+@compiled
 def reference_sampling(t0_us: int, count: int) -> Sampling:
     """Where the 41 instants fall among the poses of a reference, whose stamps are exactly 0.1 s apart."""
     pose_us = t0_us + np.arange(count) * STEP_US
     return locate(pose_us, truncated_stamps(t0_us, 0.0, STEP, INSTANTS))
 
 
-@njit(cache=True)
+@compiled
 def unwrap(headings: FloatArray) -> None:
     """Remove jumps of more than half a turn between neighbours, in place."""
     for k in range(1, len(headings)):
         headings[k] = headings[k - 1] + wrapped(headings[k] - headings[k - 1])
 
 
-@njit(cache=True)
+@compiled
 def interpolate(poses: FloatArray, sampling: Sampling) -> FloatArray:
     """``poses [P, 3]`` at the instants of ``sampling``, linear in x, y and unwrapped heading; ``[S, 3]``."""
     poses = poses.copy()
@@ -95,7 +95,7 @@ def interpolate(poses: FloatArray, sampling: Sampling) -> FloatArray:
     return sampled
 
 
-@njit(cache=True)
+@compiled
 def plan_references(plan: FloatArray, sampling: Sampling) -> FloatArray:
     """The 41 references ``[41, 3]`` of ``plan [T, 3]``, in the ego frame of now like the plan itself."""
     poses = np.zeros((len(plan) + 1, 3))

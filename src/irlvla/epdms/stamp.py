@@ -5,8 +5,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TypedDict
 
-from irlvla.epdms.score import VERSIONS
-from irlvla.errors import InputError
+from irlvla.epdms.score import check_version
 
 
 class Code(TypedDict):
@@ -42,8 +41,7 @@ def stamp(scenes: int, reference: str, split: str, stages: int = 1, version: str
     Raises:
         InputError: if the version is unknown.
     """
-    if version not in VERSIONS:
-        raise InputError("version", f"{version!r} is not known", f"choose from {', '.join(VERSIONS)}")
+    check_version(version)
     return Stamp(
         metric="EPDMS", version=version, split=split, stages=stages, scenes=scenes, reference=reference,
         filter="human-penalty", code=Code(version=installed_version("irlvla"), revision=_revision()),

@@ -162,13 +162,11 @@ def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
             axis=1,
         ),
     )
-    near = (objects.reach[:, :2] < REACH).all(1) & (objects.reach[:, 2:] > -REACH).all(1)
-    keep = [
-        m
-        for m in np.flatnonzero(near).tolist()
-        if not (present[m, 0] and ego_touches(objects, m, 0, REAR_TO_CENTRE, 0.0, 1.0, 0.0, HALF_LENGTH))
-    ]
-    return Objects._make(part[keep] for part in objects)
+    near = (objects.reach[:, :2].max(1) < REACH) & (objects.reach[:, 2:].min(1) > -REACH)
+    for m in np.flatnonzero(near & present[:, 0]):
+        box = objects.boxes[m]
+        near[m] = not ego_touches(REAR_TO_CENTRE, 0.0, 1.0, 0.0, HALF_LENGTH, box, 0, objects.half_sizes[m])
+    return Objects._make(part[near] for part in objects)
 
 
 def _red_lights(truth: SceneTruth, rings: dict[int, list[FloatArray]]) -> RedLights:

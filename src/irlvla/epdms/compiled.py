@@ -1,0 +1,54 @@
+"""How this room compiles: by numba, for one core, kept on disk under the fingerprint of the room's sources.
+
+Numba keeps compiled code per source file and overlooks changes in functions that are called from another file: after an
+update the old judge would go on judging. Here any change in the room starts a new folder.
+"""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+from platformdirs import user_cache_path
+
+FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
+
+NUMBA: Any = numba.config
+KEPT_DAYS = 14
+"""Folders of other fingerprints are removed when this old."""
+
+
+def fingerprint(folder: Path) -> str:
+    """A name for the contents of all Python files directly in ``folder``."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _cache_folder() -> Path:
+    """Where this room's compiled code is kept: in ``NUMBA_CACHE_DIR`` if that is set, else in the user's cache."""
+    parent = Path(NUMBA.CACHE_DIR or user_cache_path("irlvla") / "compiled") / "epdms"
+    folder = parent / fingerprint(Path(__file__).parent)
+    if not folder.is_dir() and parent.is_dir():
+        oldest = time.time() - KEPT_DAYS * 86400
+        for other in parent.iterdir():
+            if other.stat().st_mtime < oldest:
+                shutil.rmtree(other, ignore_errors=True)
+    return folder
+
+
+CACHE_FOLDER = _cache_folder()
+
+
+def compiled(function: FunctionT) -> FunctionT:
+    """``function`` compiled at its first call, without the interpreter's lock, and kept in :data:`CACHE_FOLDER`."""
+    usual = NUMBA.CACHE_DIR
+    NUMBA.CACHE_DIR = str(CACHE_FOLDER)
+    try:
+        return cast(FunctionT, numba.njit(cache=True, nogil=True)(function))
+    finally:
+        NUMBA.CACHE_DIR = usual
