@@ -93,6 +93,9 @@ class CameraTrunk(nn.Module):
         self.features = mobilenet_v2(blocks)
         self.channels = channels_after(blocks)
         self.frozen = frozen
+        for module in self.features.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
         self.requires_grad_(not frozen)
         self.to(memory_format=torch.channels_last)
 

@@ -17,8 +17,6 @@ class FiLM(nn.Module):
     def __init__(self, dim: int) -> None:
         super().__init__()
         self.modulation = nn.Linear(dim, 2 * dim)
-        nn.init.normal_(self.modulation.weight, std=0.02)
-        nn.init.zeros_(self.modulation.bias)
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """``x [B, N, D]`` by ``condition [B, 1, D]``."""
