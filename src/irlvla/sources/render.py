@@ -1,8 +1,8 @@
 """What cameras see of a scene: recorded pictures where there are any, else pictures drawn from its state.
 
 A scene is drawn on a flat ground: the painted map (:mod:`~irlvla.sources.render_ground`), what stands on it
-(:mod:`~irlvla.sources.render_shapes`), through pinhole cameras (:mod:`~irlvla.sources.render_camera`). The ego itself is
-not drawn. Drawing is deterministic and exact to the pixel for the given calibration.
+(:mod:`~irlvla.sources.render_shapes`), through pinhole cameras (:mod:`~irlvla.sources.render_camera`). The ego is not
+drawn. Drawing is deterministic, and exact to the pixel for the given calibration.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def render(scene: Scene, rig: CameraRig | None = None) -> NDArray[np.uint8]:
         InputError: if the rig has no camera, its calibration cannot be used, a camera lies below the road, or the
             scene's state now is not finite.
     """
-    rig = rig or scene.cameras
+    rig = scene.cameras if rig is None else rig
     check_rig(rig)
     _check_state(scene)
     _, boxes = boxes_now(scene.truth)
@@ -35,11 +35,11 @@ def render(scene: Scene, rig: CameraRig | None = None) -> NDArray[np.uint8]:
     packed = _packed_in_haze(quads, colours)
     pictures = np.empty((len(rig), rig.height, rig.width, 3), np.uint8)
     samples = np.empty((SAMPLES * rig.height, SAMPLES * rig.width), np.uint32)
-    nearness = np.zeros(samples.shape)
+    nearness = np.zeros(samples.shape, np.float32)
     for picture, intrinsics, pose in zip(pictures, rig.intrinsics, rig.camera_to_ego, strict=True):
-        turn, position, inverse = pose[:3, :3], pose[:3, 3], np.linalg.inv(intrinsics)
-        shade_background(picture, ground, turn @ inverse, position)
-        draw_quads(samples, nearness, (quads - position) @ turn, packed, intrinsics, inverse)
+        inverse = np.linalg.inv(intrinsics)
+        shade_background(picture, ground, pose[:3, :3] @ inverse, pose[:3, 3])
+        draw_quads(samples, nearness, quads, packed, pose, intrinsics, inverse)
         lay_over(picture, samples, nearness)
     return pictures
 
@@ -76,13 +76,19 @@ def check_rig(rig: CameraRig) -> None:
     if not len(rig) or rig.width < 1 or rig.height < 1:
         size = f"{len(rig)} cameras of {rig.width} x {rig.height} pixels"
         raise InputError("camera rig", f"it has {size}", "give at least one camera and one pixel")
-    for name, intrinsics, pose in zip(rig.names, rig.intrinsics, rig.camera_to_ego, strict=True):
-        if not (np.isfinite(intrinsics).all() and np.isfinite(pose).all()):
-            raise InputError(f"camera {name!r}", "its calibration is not finite", "repair the rig's matrices")
-        if abs(np.linalg.det(intrinsics)) < 1e-9 or abs(np.linalg.det(pose[:3, :3]) - 1) > 1e-3:
-            raise InputError(f"camera {name!r}", "its matrices are no pinhole camera", "repair the rig's matrices")
-        if pose[2, 3] <= 0:
-            raise InputError(f"camera {name!r}", f"it lies {-pose[2, 3]:.2f} m below the road", "mount it higher")
+    finite = np.isfinite(rig.intrinsics).all((1, 2)) & np.isfinite(rig.camera_to_ego).all((1, 2))
+    _each(rig, finite, "its calibration is not finite", "repair its matrices")
+    _each(rig, rig.intrinsics[:, [0, 1], [0, 1]].all(1), "its focal length is 0", "repair its intrinsics")
+    _each(rig, (rig.intrinsics[:, 2] == (0, 0, 1)).all(1), "it is no pinhole camera", "end its intrinsics with 0 0 1")
+    rigid = np.abs(np.linalg.det(rig.camera_to_ego[:, :3, :3]) - 1) < 1e-3
+    _each(rig, rigid, "its pose is not rigid", "give a rotation and a position")
+    _each(rig, rig.camera_to_ego[:, 2, 3] > 0, "it lies on the road or below", "mount it higher")
+
+
+def _each(rig: CameraRig, sound: NDArray[np.bool_], what: str, mend: str) -> None:
+    """Raise :class:`~irlvla.errors.InputError` for the first camera that is not ``sound [C]``."""
+    if not sound.all():
+        raise InputError(f"camera {rig.names[int(np.argmin(sound))]!r}", what, mend)
 
 
 def _check_state(scene: Scene) -> None:
@@ -108,7 +114,7 @@ def _packed_in_haze(quads: NDArray[np.float64], colours: NDArray[np.float64]) ->
 def _seen(scene: Scene, rig: CameraRig | None) -> tuple[Tensor, CameraRig]:
     """Pictures ``[C, H, W, 3]`` of one scene and the calibration that belongs to them."""
     if scene.images is None:
-        return torch.from_numpy(render(scene, rig)), rig or scene.cameras
+        return torch.from_numpy(render(scene, rig)), scene.cameras if rig is None else rig
     images, own = torch.from_numpy(scene.images), scene.cameras
     if rig is None:
         return images, own

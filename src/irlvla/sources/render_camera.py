@@ -146,7 +146,7 @@ def _clip_near(quad, kept):  # type: ignore[no-untyped-def]
     return n
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_convex(corners, plane, colour, colours, nearness):  # type: ignore[no-untyped-def]
     """Fill a convex polygon ``[n, 2]`` (sample places); ``plane @ (u, v, 1)`` is its nearness, 1 / depth."""
     height, width = nearness.shape
@@ -171,21 +171,28 @@ def _fill_convex(corners, plane, colour, colours, nearness):  # type: ignore[no-
                 colours[row, column] = colour
 
 
-@njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def draw_quads(colours, nearness, quads, quad_colours, intrinsics, inverse):  # type: ignore[no-untyped-def]
+@njit(cache=True, nogil=True, error_model="numpy")
+def draw_quads(colours, nearness, quads, quad_colours, camera_to_ego, intrinsics, inverse):  # type: ignore[no-untyped-def]
     """Draw the quadrilaterals that show their front, nearer ones hiding others.
 
     Args:
         colours: ``[SAMPLES * H, SAMPLES * W]`` uint32, written where something is nearer than before.
-        nearness: the same shape, float64, 1 / depth [1/m] of what is drawn, 0 where nothing is.
-        quads: ``[Q, 4, 3]`` camera frame, anticlockwise seen from the front.
+        nearness: the same shape, float32, 1 / depth [1/m] of what is drawn, 0 where nothing is.
+        quads: ``[Q, 4, 3]`` ego frame, anticlockwise seen from the front.
         quad_colours: ``[Q]`` uint32.
+        camera_to_ego: ``[4, 4]``.
         intrinsics: ``[3, 3]`` and its ``inverse``, for pixels (not samples).
     """
     width = nearness.shape[1]
-    kept, places, plane, normal = np.empty((6, 3)), np.empty((6, 2)), np.empty(3), np.empty(3)
+    quad, kept, places = np.empty((4, 3)), np.empty((6, 3)), np.empty((6, 2))
+    plane, normal = np.empty(3), np.empty(3)
     for q in range(len(quads)):
-        a, b, c, d = quads[q]
+        for corner in range(4):
+            x, y, z = quads[q, corner]
+            x, y, z = x - camera_to_ego[0, 3], y - camera_to_ego[1, 3], z - camera_to_ego[2, 3]
+            for i in range(3):
+                quad[corner, i] = x * camera_to_ego[0, i] + y * camera_to_ego[1, i] + z * camera_to_ego[2, i]
+        a, b, c, d = quad
         if max(max(a[2], b[2]), max(c[2], d[2])) < NEAR:
             continue
         for i in range(3):
@@ -194,7 +201,7 @@ def draw_quads(colours, nearness, quads, quad_colours, intrinsics, inverse):  # 
         offset = normal[0] * a[0] + normal[1] * a[1] + normal[2] * a[2]
         if offset >= -1e-9:  # seen from behind or edge-on
             continue
-        n = _clip_near(quads[q], kept)
+        n = _clip_near(quad, kept)
         for k in range(n):
             x, y, z = kept[k]
             for i in range(2):
@@ -209,7 +216,7 @@ def draw_quads(colours, nearness, quads, quad_colours, intrinsics, inverse):  # 
 
 @njit(cache=True, nogil=True)
 def lay_over(picture, colours, nearness):  # type: ignore[no-untyped-def]
-    """Blend the samples that :func:`draw_quads` has drawn over ``picture [H, W, 3]``, and wipe them from ``nearness``."""
+    """Blend the samples of :func:`draw_quads` over ``picture [H, W, 3]``, and wipe them from ``nearness``."""
     height, width = picture.shape[:2]
     for row in range(height):
         for column in range(width):

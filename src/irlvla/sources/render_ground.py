@@ -8,7 +8,7 @@ from irlvla.scene.frames import to_local
 from irlvla.sources.render_paint import blank, packed, paint_areas, paint_lines
 
 OFF_ROAD = packed(122, 130, 104)
-ASPHALT = packed(84, 86, 91)
+ASPHALT = packed(80, 82, 87)
 WHITE = packed(238, 238, 234)
 YELLOW = packed(240, 192, 60)
 
@@ -17,8 +17,8 @@ AREA_COLOURS = {
     Layer.CARPARK_AREA: packed(98, 95, 92),
     Layer.ROADBLOCK: ASPHALT,
     Layer.INTERSECTION: ASPHALT,
-    Layer.LANE_CONNECTOR: packed(88, 90, 95),
-    Layer.LANE: packed(94, 96, 102),
+    Layer.LANE_CONNECTOR: packed(86, 88, 94),
+    Layer.LANE: packed(98, 100, 107),
 }
 """Colour by layer, in the order of painting."""
 

@@ -11,8 +11,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-CELLS = 512
-LEVELS = 4
+CELLS = 320
+LEVELS = 5
 FINEST = 0.05
 REACH = FINEST * 2 ** (LEVELS - 1) * CELLS / 2
 """Half the side of the coarsest level [m]: nothing is painted beyond."""
@@ -88,7 +88,7 @@ def _fill_run(line, begin, end, colour, opacity):  # type: ignore[no-untyped-def
 
 @njit(cache=True, nogil=True)
 def _fill_striped(line, begin, end, colour, along, step, period, cell):  # type: ignore[no-untyped-def]
-    """As :func:`_fill_run` with stripes of half a ``period`` [m]; ``along`` is the phase at column 0, then ``step`` on."""
+    """A run of stripes, half a ``period`` [m] each; ``along`` [m] is the phase at column 0, then ``step`` more."""
     for j in range(max(int(begin + 0.5), 0), min(int(end + 0.5), CELLS)):
         phase = (along + j * step) / period
         from_middle = abs(phase - math.floor(phase) - 0.5) * period
@@ -156,7 +156,11 @@ def _between(a: float, b: float, low: float, high: float) -> tuple[float, float]
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _paint_segment(raster, x0, y0, x1, y1, half, colour, travelled, period):  # type: ignore[no-untyped-def]
-    """One straight piece of a line on one level, everything in cell widths; ``travelled`` after the line's start."""
+    """One straight piece of a line on one level, everything in cell widths; ``travelled`` after the line's start.
+
+    A line narrower than a cell is painted as wide as one and fainter, which keeps it in its place between cells.
+    """
+    strength, half = min(2 * half, 1.0), max(half, 0.5)
     length = math.hypot(x1 - x0, y1 - y0)
     dx, dy = (x1 - x0) / length, (y1 - y0) / length
     first = max(math.ceil(min(x0, x1) - half - 1), 0)
@@ -171,7 +175,7 @@ def _paint_segment(raster, x0, y0, x1, y1, half, colour, travelled, period):  # 
         for column in range(math.ceil(low), int(high) + 1):
             y = column - y0
             along = x * dx + y * dy
-            cover = _overlap(y * dx - x * dy, -half, half) * _overlap(along, 0.0, length)
+            cover = strength * _overlap(y * dx - x * dy, -half, half) * _overlap(along, 0.0, length)
             if period > 0.0:
                 phase = (travelled + along) / period
                 cover *= _overlap((phase - math.floor(phase) - 0.5) * period, -DASH / 2 * period, DASH / 2 * period)

@@ -78,9 +78,11 @@ def _sum(parts: Sequence[Shape]) -> Shape:
     return Shape(np.concatenate([p.corners for p in parts]), np.concatenate([p.colours for p in parts]))
 
 
-def _running_gear(lights: tuple[float, float], wheel: float) -> Shape:
-    """Wheels up to the height ``wheel``, tail lights, headlights."""
-    flanks = [_decal(side, x, (0.0, wheel), RUBBER) for side in ("left", "right") for x in ((-0.4, -0.24), (0.24, 0.4))]
+def _running_gear(lights: tuple[float, float], wheel: tuple[float, float]) -> Shape:
+    """Wheels of a length and a height, tail lights, headlights between two heights."""
+    half, top = wheel[0] / 2, wheel[1]
+    spans = [(x - half, x + half) for x in (-0.32, 0.32)]
+    flanks = [_decal(side, span, (0.0, top), RUBBER) for side in ("left", "right") for span in spans]
     ends = [_decal(end, (-0.5, 0.5), (0.0, 0.12), RUBBER) for end in ("front", "rear")]
     lamps = [_decal(end, y, lights, colour) for end, colour in (("rear", RED), ("front", LAMP))
              for y in ((-0.47, -0.26), (0.26, 0.47))]  # fmt: skip
@@ -89,12 +91,12 @@ def _running_gear(lights: tuple[float, float], wheel: float) -> Shape:
 
 CAR = _sum([
     _block((0.0, 0.56), VEHICLE),
-    _running_gear((0.34, 0.48), 0.36),
+    _running_gear((0.34, 0.48), (0.15, 0.36)),
     _block((0.56, 1.0), GLASS, (-0.46, 0.24, -0.46, 0.46), (-0.36, 0.06, -0.38, 0.38), roof=VEHICLE),
 ])  # fmt: skip
 TRUCK = _sum([
     _block((0.0, 1.0), VEHICLE),
-    _running_gear((0.2, 0.28), 0.26),
+    _running_gear((0.2, 0.28), (0.09, 0.27)),
     _decal("front", (-0.45, 0.45), (0.48, 0.84), GLASS),
     *[_decal(side, (0.3, 0.48), (0.5, 0.78), GLASS) for side in ("left", "right")],
 ])  # fmt: skip
