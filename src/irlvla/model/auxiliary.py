@@ -28,7 +28,8 @@ EMPTY_WEIGHT = 0.2
 
 @dataclass(frozen=True)
 class AuxiliaryTargets:
-    """What is there in ``B`` scenes; ego frame of now. Padded with anything where a mask is False.
+    """What is there in ``B`` scenes; ego frame of now. Padded with anything where a mask is False; M and L
+    are at least 1.
 
     Attributes:
         boxes: ``[B, M, 8]`` float32 objects inside the BEV region at "now", the nearest first where there are more
@@ -88,25 +89,22 @@ def heat_loss(logits: Tensor, targets: AuxiliaryTargets, centers: Tensor) -> Ten
         targets: what is there.
         centers: ``[rows, columns, 2]`` cell centres [m].
     """
-    squared = (targets.boxes[:, :, None, None, :2] - centers).square().sum(-1)
-    cell = centers.flatten(0, 1)
-    inside = targets.object_mask[:, :, None, None]
-    bumps = torch.where(inside, torch.exp(-squared / (2 * HEAT_RADIUS**2)), 0.0).amax(1)
-    nearest = torch.cdist(targets.boxes[..., :2], cell.expand(len(logits), -1, -1)).argmin(-1)
-    peak = torch.zeros_like(logits).flatten(1).scatter_reduce_(1, nearest, targets.object_mask.to(logits), "amax")
-    peak = peak.view_as(logits)
+    logits = logits.flatten(1)
+    there = targets.object_mask
+    squared = (targets.boxes[:, :, None, :2] - centers.flatten(0, 1)).square().sum(-1)
+    bumps = torch.where(there.unsqueeze(-1), torch.exp(-squared / (2 * HEAT_RADIUS**2)), 0.0).amax(1)
+    peak = torch.zeros_like(logits).scatter_reduce_(1, squared.argmin(-1), there.to(logits), "amax")
     probability = logits.sigmoid()
     found = -functional.logsigmoid(logits) * (1 - probability).square() * peak
     nothing = -functional.logsigmoid(-logits) * probability.square() * (1 - bumps).pow(4) * (1 - peak)
-    return (found + nothing).sum() / targets.object_mask.sum().clamp(min=1)
+    return (found + nothing).sum() / there.sum().clamp(min=1)
 
 
 def _classes(logits: Tensor, kinds: Tensor, nothing: int) -> Tensor:
-    """Cross-entropy ``[B, Q]`` averaged with the weight of empty queries turned down."""
+    """Cross-entropy of ``logits [B, Q, classes]``, the mean with empty queries turned down."""
     weight = torch.where(kinds == nothing, EMPTY_WEIGHT, 1.0)
-    return (
-        functional.cross_entropy(logits.flatten(0, 1), kinds.flatten(), reduction="none") * weight.flatten()
-    ).sum() / weight.sum()
+    entropy = functional.cross_entropy(logits.transpose(1, 2), kinds, reduction="none")
+    return (entropy * weight).sum() / weight.sum()
 
 
 def object_losses(logits: Tensor, boxes: Tensor, targets: AuxiliaryTargets) -> tuple[Tensor, Tensor]:
