@@ -14,7 +14,7 @@ from irlvla.sources.recording import AXLE_TO_CENTRE, FUTURE_STEPS, PAST_STEPS, S
 # Savitzky-Golay windows [steps] and orders. The recording car knows its own motion well (0.9 s); others are boxes drawn
 # by hand, in nuScenes at 2 Hz with straight lines between, so that three key frames must come together (1.5 s).
 _OWN_WINDOW, _OWN_ORDER = 9, 2
-_OTHER_WINDOW, _OTHER_ORDER = 15, 3
+_OTHER_WINDOW, _OTHER_ORDER = 15, 2
 
 # What no car driven by people in traffic does; beyond, the record is noise.
 MAX_ACCELERATION, MAX_YAW_RATE, MAX_SLIP, MAX_SPEED = 6.0, 1.0, 0.35, 45.0
@@ -76,12 +76,13 @@ def motions(recording: Recording, track: int) -> Iterator[Motion]:
         heading = np.unwrap(poses[first:end, 2])
         turned = _smooth(heading, own)
         axle = poses[first:end, :2] - to_centre * np.column_stack([np.cos(turned), np.sin(turned)])
+        velocity = _smooth(axle, own, 1)
         yield Motion(
             track=track,
             first=first,
             poses=np.column_stack([_smooth(axle, own), wrap(turned)]),
-            velocity=rotate(_smooth(axle, own, 1), -turned),
-            acceleration=rotate(_smooth(axle, own, 2), -turned),
+            velocity=rotate(velocity, -turned),
+            acceleration=rotate(_smooth(velocity, own, 1), -turned),
             yaw_rate=_smooth(heading, own, 1),
         )
 
