@@ -14,7 +14,7 @@ ARM, HALF_ROAD, LANE = 110.0, 7.0, 3.5
 
 
 def bench(seconds: float = 3.0) -> dict[str, float]:
-    """Rate of :func:`~irlvla.sources.render.render` on :func:`made_up_scene`: one thread, after compilation, median call.
+    """Rate of :func:`~irlvla.sources.render.render` on :func:`made_up_scene`: one thread, compiled, median call.
 
     Counted in processor time, so that what else the machine does is left out as far as can be.
     """

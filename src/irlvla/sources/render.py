@@ -16,6 +16,7 @@ from irlvla.errors import InputError
 from irlvla.scene import CameraRig, Scene, SceneInputs
 from irlvla.sources.render_camera import HAZE, HAZE_DISTANCE, SAMPLES, draw_quads, lay_over, shade_background
 from irlvla.sources.render_ground import ground_of
+from irlvla.sources.render_paint import FINEST
 from irlvla.sources.render_shapes import boxes_now, quads_of
 
 
@@ -38,7 +39,7 @@ def render(scene: Scene, rig: CameraRig | None = None) -> NDArray[np.uint8]:
     nearness = np.zeros(samples.shape, np.float32)
     for picture, intrinsics, pose in zip(pictures, rig.intrinsics, rig.camera_to_ego, strict=True):
         inverse = np.linalg.inv(intrinsics)
-        shade_background(picture, ground, pose[:3, :3] @ inverse, pose[:3, 3])
+        shade_background(picture, ground, FINEST, pose[:3, :3] @ inverse, pose[:3, 3])
         draw_quads(samples, nearness, quads, packed, pose, intrinsics, inverse)
         lay_over(picture, samples, nearness)
     return pictures
@@ -106,8 +107,7 @@ def _packed_in_haze(quads: NDArray[np.float64], colours: NDArray[np.float64]) ->
     """Colours ``[Q]`` for drawing, faded by the distance of each quadrilateral from the ego."""
     squared = np.square(quads[:, :, :2].mean(1)).sum(1)
     weight = (squared / (squared + HAZE_DISTANCE**2))[:, None]
-    haze = np.array([HAZE & 255, HAZE >> 8 & 255, HAZE >> 16])
-    red, green, blue = (colours * (1 - weight) + haze * weight).astype(np.uint32).T
+    red, green, blue = (colours * (1 - weight) + np.array(HAZE) * weight).astype(np.uint32).T
     return red | green << 8 | blue << 16
 
 

@@ -1,31 +1,47 @@
-"""One pinhole camera: the painted ground and the sky by ray, then quadrilaterals with a z-buffer of four samples."""
+"""One pinhole camera: the painted ground and the sky by ray, then quadrilaterals with a z-buffer of four samples.
+
+Ground and sky are mixed in one number that holds the channels 16 bits apart (red, blue, green from the lowest on), so
+that one product weighs all three. Nothing compiled here calls compiled code of another file: numba keeps machine code
+by file and would overlook a change there.
+"""
 
 import math
 
 import numpy as np
 from numba import njit
 
-from irlvla.sources.render_paint import CELLS, FINEST, LEVELS, lerp, packed
-
-HAZE = packed(206, 214, 222)
-ZENITH = packed(112, 160, 216)
+HAZE = (206, 214, 222)
+ZENITH = (112, 160, 216)
 HAZE_DISTANCE = 110.0
 """Distance [m] at which half of what is seen is haze."""
-
-NEAR = 0.05
-"""Nothing nearer than this [m] to the camera's plane is drawn."""
 
 HORIZON = 1e-4
 """Rays that fall less than this (tangent) see the sky."""
 
 SPAN = 8
+"""Neighbours in a row that share their level of detail and haze."""
+
+NEAR = 0.05
+"""Nothing nearer than this [m] to the camera's plane is drawn."""
 
 SAMPLES = 2
 """Samples of a pixel along each side when quadrilaterals are drawn."""
 
-_LANES = 0xFF00FF00FF
-_NEXT, _BELOW = np.uint32(1), np.uint32(CELLS)
 _TIE = 1.0001  # what lies in the plane of something drawn before (a lamp on a boot) is in front of it
+_CHANNELS = 0xFF00FF00FF
+_HAZE, _ZENITH = (red | blue << 16 | green << 32 for red, green, blue in (HAZE, ZENITH))
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _mix(a: int, b: int, weight: int) -> int:
+    """Colour between ``a`` (weight 0) and ``b`` (weight 256)."""
+    return (a * (256 - weight) + b * weight) >> 8 & _CHANNELS
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _spread(packed: int) -> int:
+    """The channels of ``0x00BBGGRR`` 16 bits apart."""
+    return (packed & 0xFF00FF) | (packed & 0x00FF00) << 24
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy", fastmath=True)
@@ -36,65 +52,64 @@ def _haze_weight(distance: float) -> int:
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy", fastmath=True)
 def _sky_at(level: float, up: float) -> int:
-    """Packed colour of the sky along a ray that goes ``up`` while it goes ``level`` far."""
+    """Colour of the sky along a ray that goes ``up`` while it goes ``level`` far."""
     up = max(up, 0.0)
-    return lerp(HAZE, ZENITH, int(256 * min(1.25 * up / (up + 0.3 * level), 1.0)))
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _spread(colour: int) -> int:
-    """The channels of a packed colour 16 bits apart (red, blue, green), so that one product weighs them all."""
-    return (colour & 0xFF00FF) | (colour & 0x00FF00) << 24
+    return _mix(_HAZE, _ZENITH, int(256 * min(1.25 * up / (up + 0.3 * level), 1.0)))
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy", fastmath=True)
-def _ground_at(ground, level, scale, x, y):  # type: ignore[no-untyped-def]
-    """Spread colour of one level of the flat ``ground`` at a place, between the four nearest cell centres.
+def _ground_at(ground, cells, level, scale, x, y):  # type: ignore[no-untyped-def]
+    """Colour of one level of the flat ``ground`` at a place, between the four nearest cell centres.
 
     ``scale`` is 256 cells per metre: places are kept in 256ths of a cell.
     """
-    i = int(min(max(x * scale + 128 * (CELLS - 1), 0.0), 256 * CELLS - 257.0))
-    j = int(min(max(y * scale + 128 * (CELLS - 1), 0.0), 256 * CELLS - 257.0))
-    k = np.uint32((level * CELLS + (i >> 8)) * CELLS + (j >> 8))
+    i = int(min(max(x * scale + 128 * (cells - 1), 0.0), 256.0 * cells - 257))
+    j = int(min(max(y * scale + 128 * (cells - 1), 0.0), 256.0 * cells - 257))
+    k = np.uint32((level * cells + (i >> 8)) * cells + (j >> 8))
+    below, beside = np.uint32(cells), np.uint32(1)
     i, j = i & 255, j & 255
     both = i * j >> 8
-    total = _spread(ground[k]) * (256 - i - j + both) + _spread(ground[k + _NEXT]) * (j - both)
-    total += _spread(ground[k + _BELOW]) * (i - both) + _spread(ground[k + _BELOW + _NEXT]) * both
-    return total >> 8 & _LANES
+    total = _spread(ground[k]) * (256 - i - j + both) + _spread(ground[k + beside]) * (j - both)
+    total += _spread(ground[k + below]) * (i - both) + _spread(ground[k + below + beside]) * both
+    return total >> 8 & _CHANNELS
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def _detail(depth, stretch, far):  # type: ignore[no-untyped-def]
+def _detail(ground, finest, wide, stretch, far):  # type: ignore[no-untyped-def]
     """How to look at the ground: level, its 256ths of a cell per metre, and the exponent of 1, 2 or 4 places.
 
     Args:
-        depth: width of a pixel on the ground [m].
+        ground: the pyramid.
+        finest: cell of its first level [m].
+        wide: width of a pixel on the ground [m].
         stretch: how much longer than wide it is.
         far: greater coordinate of the place [m].
     """
-    long = depth * max(stretch, 1.0)
-    finest = 0.7 * max(depth, long / 4)
-    level, cell, scale = 0, FINEST, 256 / FINEST
-    while level < LEVELS - 1 and (cell < finest or far > cell * (CELLS / 2 - 8)):
+    levels, cells = ground.shape[:2]
+    long = wide * max(stretch, 1.0)
+    wanted = 0.7 * max(wide, long / 4)
+    level, cell, scale = 0, finest, 256 / finest
+    while level < levels - 1 and (cell < wanted or far > cell * (cells / 2 - SPAN)):
         level, cell, scale = level + 1, 2.0 * cell, 0.5 * scale
     return level, scale, 0 if long < 2 * cell else 1 if long < 4 * cell else 2
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
-def shade_background(picture, ground, rays, position):  # type: ignore[no-untyped-def]
+def shade_background(picture, ground, finest, rays, position):  # type: ignore[no-untyped-def]
     """Draw ground and sky.
 
     A pixel looks at the level whose cells are about as wide as what it covers, at one, two or four places along the
-    steep direction. ``SPAN`` neighbours share this choice and the haze.
+    steep direction.
 
     Args:
         picture: ``[H, W, 3]`` uint8, written.
-        ground: the pyramid of :mod:`irlvla.sources.render_paint`.
+        ground: ``[levels, cells, cells]`` uint32, the pyramid of :mod:`irlvla.sources.render_paint`.
+        finest: width of a cell of its first level [m].
         rays: ``[3, 3]``, ``rays @ (u, v, 1)`` is the ray of a pixel place in the ego frame, 1 m deep along the view.
         position: ``[3]`` of the camera, ego frame [m].
     """
     height, width = picture.shape[:2]
-    ground = ground.ravel()
+    cells, flat = ground.shape[1], ground.ravel()
     px, py, pz = position
     ax, ay, az = rays[:, 0]
     dx, dy, dz = rays[:, 1]
@@ -109,7 +124,7 @@ def shade_background(picture, ground, rays, position):  # type: ignore[no-untype
             x, y, z = ax * u + bx, ay * u + by, min(az * u + bz, -HORIZON)
             away, depth = math.sqrt(x * x + y * y), -pz / z
             far = max(abs(px + depth * x), abs(py + depth * y))
-            level, scale, shift = _detail(depth * pixel, upright * away * depth / pz, far)
+            level, scale, shift = _detail(ground, finest, depth * pixel, upright * away * depth / pz, far)
             haze = _haze_weight(depth * away)
             step = 1.0 / (1 << shift)
             for column in range(start, end):
@@ -122,13 +137,12 @@ def shade_background(picture, ground, rays, position):  # type: ignore[no-untype
                     total = 0
                     for _ in range(1 << shift):
                         t = pz / max(-z - off * dz, HORIZON)
-                        total += _ground_at(ground, level, scale, px + t * (x + off * dx), py + t * (y + off * dy))
+                        total += _ground_at(flat, cells, level, scale, px + t * (x + off * dx), py + t * (y + off * dy))
                         off += step
-                    total = total >> shift & _LANES
-                    colour = lerp((total & 0xFF00FF) | (total >> 24 & 0x00FF00), HAZE, haze)
+                    colour = _mix(total >> shift & _CHANNELS, _HAZE, haze)
                 picture[row, column, 0] = colour & 255
-                picture[row, column, 1] = colour >> 8 & 255
-                picture[row, column, 2] = colour >> 16
+                picture[row, column, 1] = colour >> 32
+                picture[row, column, 2] = colour >> 16 & 255
 
 
 @njit(cache=True, nogil=True)
