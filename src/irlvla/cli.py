@@ -189,7 +189,7 @@ def run(arguments: list[str]) -> int:
 
 
 def main() -> None:
-    """Entry point of ``irlvla``; exit status 0, 1 (it ran, the answer is bad) or 2 (it could not, one line says why)."""
+    """Entry point; exit status 0, 1 (it ran, the answer is bad) or 2 (it could not; one line says why)."""
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         print(f"irlvla {__version__}")

@@ -1,12 +1,12 @@
 """Stage 1: imitation. The policy learns to denoise noised anchors into what the human did, and which anchor fits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from irlvla.model import BEVRegion, EgoMLP, Policy, auxiliary_loss, diffusion
+from irlvla.model import EgoMLP, Policy, auxiliary_loss, diffusion
 from irlvla.training.data import Batch, SceneSet
 from irlvla.training.loop import Run, batches, train
 
@@ -59,7 +59,7 @@ def imitation_loss(
     plan = denoised.points[torch.arange(len(nearest)), nearest]
     regression = functional.l1_loss(plan, diffusion.normalise(batch.human))
     classification = focal(denoised.logits, functional.one_hot(nearest, denoised.logits.shape[-1]).float())
-    seen = auxiliary_loss(tokens, batch.targets, BEVRegion(policy.config))
+    seen = auxiliary_loss(tokens.aux, batch.targets)
     auxiliary = torch.stack(list(seen.values())).sum()
     loss = config.regression * regression + config.classification * classification + config.auxiliary * auxiliary
     return {"loss": loss, "regression": regression, "classification": classification, "auxiliary": auxiliary}
@@ -93,11 +93,12 @@ def train_ego_mlp(run: Run, data: SceneSet, steps: int = 1500, batch: int = 64, 
     torch.manual_seed(run.seed)
     mlp = EgoMLP().to(run.device).train()
     optimizer = torch.optim.AdamW(mlp.parameters(), lr=lr, weight_decay=1e-3)
-    human = diffusion.normalise(data.human.to(run.device))
+    human = data.human.to(run.device)
+    blind = replace(data.inputs, images=data.inputs.images[..., :0]).to(run.device)  # it looks at no picture
 
     def update(step: int, generator: torch.Generator) -> dict[str, float]:
         indices = batches(len(data), batch, step, run, "ego-mlp")
-        loss = functional.l1_loss(mlp(data.inputs.select(indices).to(run.device)), human[indices])
+        loss = functional.l1_loss(mlp.points(blind.select(indices)), human[indices])
         descend(loss, mlp, optimizer)
         return {"loss": loss.item()}
 

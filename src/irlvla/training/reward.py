@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from irlvla.model import BEVRegion, RewardWorldModel, auxiliary_loss, reward_loss
+from irlvla.model import RewardWorldModel, auxiliary_loss, reward_loss
 from irlvla.scene import SubScores
 from irlvla.training.data import SceneSet
 from irlvla.training.imitation import descend
@@ -35,7 +35,6 @@ def train_reward(
 ) -> RewardWorldModel:
     """Train ``model`` on judged candidates, drawn anew for every batch; resumes where the run stopped."""
     model.to(run.device).train()
-    region = BEVRegion(model.config)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=config.lr, weight_decay=1e-2)
 
     def update(step: int, generator: torch.Generator) -> dict[str, float]:
@@ -44,7 +43,7 @@ def train_reward(
         batch = data.batch(indices, run.device)
         tokens = model.encode(batch.inputs, batch.features)
         losses = reward_loss(model.logits(tokens, poses.to(run.device)), exact_scores(exact.to(run.device)))
-        seen = auxiliary_loss(tokens, batch.targets, region)
+        seen = auxiliary_loss(tokens.aux, batch.targets)
         auxiliary, reward = (torch.stack(list(terms.values())).sum() for terms in (seen, losses))
         loss = reward + config.auxiliary * auxiliary
         descend(loss, model, optimizer)
