@@ -27,8 +27,8 @@ CELL: Final = 4.0
 """Size of a cell [m]."""
 REACH: Final = 240.0
 """Points further from the origin than this, in x or y, are in no polygon [m]."""
-SHIFT: Final = math.sqrt(2) / 10
-"""Keeps the grid's lines off the lane edges of made-up maps, which love round numbers."""
+SHIFT: Final = (math.sqrt(2) / 10, math.sqrt(3) / 10)
+"""Moves the grid in x and y so that no anchor lies on an edge: made-up maps love round numbers and diagonals."""
 RIM: Final = 1e-6
 """Edges this near to a cell [m] count as passing through it; more edges than needed do no harm."""
 
@@ -152,7 +152,10 @@ def _inside(
     inside = anchor_inside
     for e in range(first, end):
         ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-        at_corner = side(ax, ay, bx, by, x, anchor_y) > 0.0
+        corner = side(ax, ay, bx, by, x, anchor_y)
+        at_corner = corner > 0.0 or (
+            corner == 0.0 and by < ay
+        )  # on the edge: as if a hair to the right, like (ax <= x)
         if (ax <= x) != (bx <= x):
             at_point = side(ax, ay, bx, by, x, y)
             if at_point == 0.0:

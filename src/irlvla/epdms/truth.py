@@ -79,44 +79,57 @@ def check_truth(truth: SceneTruth, where: str) -> None:
     """Refuse a scene that cannot be judged.
 
     Raises:
-        InputError: if numbers are missing or not finite, ids occur twice, or lines and polygons have too few points.
+        InputError: if numbers are missing or not finite, names occur twice, or lines and polygons have too few points.
     """
-    tracks, there = truth.tracks, truth.tracks.valid[:, :INSTANTS]
+    _check_numbers(truth, where)
+    _check_names(truth, where)
     if truth.ego.shape != (STATE,):
-        raise InputError(where, f"ego has the shape {truth.ego.shape}", "give [11] numbers")
-    if tracks.valid.shape[1] < INSTANTS:
-        raise InputError(where, f"tracks have {tracks.valid.shape[1]} instants", "give the 41 instants 0, 0.1, ... 4 s")
-    if len(truth.reference) < INSTANTS:
-        raise InputError(
-            where, f"the reference has {len(truth.reference)} poses", "give 41 or more, 0.1 s apart, from now on"
-        )
+        raise InputError(where, f"ego has the shape {truth.ego.shape}", f"give [{STATE}] numbers")
     if len(truth.past) < 2 or not (np.diff(truth.past[:, 0]) > 0).all():
-        raise InputError(where, "past needs two rows or more with ascending times", "give the last 1.5 s at 2 Hz")
+        raise InputError(where, "past needs two rows or more, times ascending", "give the last 1.5 s at 2 Hz")
     if len(truth.centerline) < 2:
         raise InputError(where, "the centerline has fewer than two points", "give the centre line of the route")
-    lengths = np.diff(truth.map.polygons.offsets)
-    if (lengths < 3).any():
-        name = truth.map.ids[int(np.argmax(lengths < 3))]
-        raise InputError(where, f"map polygon {name!r} has fewer than three points", "mend or drop it")
+    if len(truth.reference) < INSTANTS:
+        raise InputError(where, f"the reference has {len(truth.reference)} poses", "give 41 or more, 0.1 s apart")
+    if truth.tracks.valid.shape[1] < INSTANTS:
+        raise InputError(where, f"tracks have {truth.tracks.valid.shape[1]} instants", "give 41, 0.1 s apart")
+    for light in truth.red_lights:
+        if len(light.red) < INSTANTS:
+            lack = f"red light {light.connector!r} has {len(light.red)} instants"
+            raise InputError(where, lack, "give 41, 0.1 s apart")
+    for name, points in zip(truth.map.ids, np.diff(truth.map.polygons.offsets), strict=True):
+        if points < 3:
+            raise InputError(where, f"map polygon {name!r} has fewer than three points", "mend or drop it")
+
+
+def _check_numbers(truth: SceneTruth, where: str) -> None:
+    tracks, seen = truth.tracks, truth.tracks.valid
     numbers = {
-        "ego": truth.ego, "past": truth.past, "centerline": truth.centerline, "reference": truth.reference,
-        "map polygons": truth.map.polygons.points, "map holes": truth.map.holes.points,
-        "track sizes": tracks.sizes, "track poses": tracks.poses[:, :INSTANTS][there],
-        "track velocities": tracks.velocities[:, :INSTANTS][there],
+        "ego": truth.ego,
+        "past": truth.past,
+        "centerline": truth.centerline,
+        "reference": truth.reference,
         "human": np.zeros(0) if truth.human is None else truth.human.poses,
-    }  # fmt: skip
+        "map polygons": truth.map.polygons.points,
+        "map holes": truth.map.holes.points,
+        "track sizes": tracks.sizes,
+        "track poses": tracks.poses[seen],
+        "track velocities": tracks.velocities[seen],
+    }
     for name, values in numbers.items():
         if not np.isfinite(values).all():
             raise InputError(where, f"{name} holds NaN or infinity", "mend the source of the scene")
-    for name, ids in {"map polygons": truth.map.ids, "tracks": truth.tracks.tokens}.items():
-        if len(set(ids)) < len(ids):
-            twice = next(i for i in ids if ids.count(i) > 1)
-            raise InputError(where, f"two {name} are called {twice!r}", "give each its own name")
-    unknown = [light.connector for light in truth.red_lights if light.connector not in truth.map.ids]
-    if unknown:
-        raise InputError(
-            where, f"no map polygon is called {unknown[0]!r}, which is red", "add it to the map or drop the light"
-        )
+
+
+def _check_names(truth: SceneTruth, where: str) -> None:
+    for kind, names in {"map polygons": truth.map.ids, "tracks": truth.tracks.tokens}.items():
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(where, f"two {kind} are called {twice!r}", "give each its own name")
+    for light in truth.red_lights:
+        if light.connector not in truth.map.ids:
+            missing = f"no map polygon is called {light.connector!r}, which is red"
+            raise InputError(where, missing, "add it to the map or drop the light")
 
 
 def _rings_in_reach(hd_map: HDMap, origin: FloatArray) -> Iterator[tuple[int, list[FloatArray]]]:
