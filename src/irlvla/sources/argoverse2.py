@@ -8,14 +8,17 @@ from typing import Any
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation, Slerp
 from shapely.geometry import Polygon
 
 from irlvla.errors import InputError
 from irlvla.scene import LineKind, ObjectKind
-from irlvla.sources.polylines import resample
+from irlvla.sources.polylines import arc_length, points_at
 from irlvla.sources.recording import RecordedLane, RecordedMap, Recording, check_recording
 
 _POSES, _BOXES, _MAP = "city_SE3_egovehicle.feather", "annotations.feather", "map/log_map_archive_*.json"
+_QUATERNION, _PLACE = ("qx", "qy", "qz", "qw"), ("tx_m", "ty_m", "tz_m")
+_POSE, _SIZE = (*_QUATERNION, *_PLACE), ("length_m", "width_m", "height_m")
 
 KINDS = {
     **dict.fromkeys(
@@ -54,20 +57,16 @@ def read_log(folder: Path) -> Recording:
     Raises:
         InputError: if a file is missing or damaged, or something in it unknown, not finite or too short.
     """
-    poses = _table(folder / _POSES, ("timestamp_ns", "qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m"))
-    boxes = _table(
-        folder / _BOXES,
-        ("timestamp_ns", "track_uuid", "category", "length_m", "width_m", "height_m",
-         "qw", "qx", "qy", "qz", "tx_m", "ty_m", "tz_m"),
-    )  # fmt: skip
+    poses = _table(folder / _POSES, ("timestamp_ns", *_POSE))
+    boxes = _table(folder / _BOXES, ("timestamp_ns", "track_uuid", "category", *_SIZE, *_POSE))
     unknown = Counter(str(name) for name in boxes["category"] if name not in KINDS)
     if unknown:
         named = ", ".join(f"{name} ({count} boxes)" for name, count in sorted(unknown.items()))
-        raise InputError(folder / _BOXES, f"unknown object class: {named}", "known are those of Argoverse 2's sensor set")
+        raise InputError(folder / _BOXES, f"unknown object class: {named}", f"known are {', '.join(KINDS)}")
     sweeps, sweep = np.unique(boxes["timestamp_ns"], return_inverse=True)
     if len(sweeps) < 2 or poses["timestamp_ns"].min() > sweeps[0] or poses["timestamp_ns"].max() < sweeps[-1]:
         raise InputError(folder / _POSES, "the poses do not span the annotated sweeps", "download the log again")
-    rotations, translations = _poses_at(poses, sweeps)
+    rotations, translations = _poses_at(poses, sweeps, folder / _POSES)
     recording = _assemble(folder, boxes, sweeps, sweep, rotations, translations)
     check_recording(recording, folder)
     return recording
@@ -83,8 +82,8 @@ def _assemble(
 ) -> Recording:
     """Boxes brought from the frames of their sweeps into the city's, and the recording car put before them."""
     ids, track = np.unique(boxes["track_uuid"].astype(str), return_inverse=True)
-    local = np.column_stack([boxes["tx_m"], boxes["ty_m"], boxes["tz_m"]])
-    turned = rotations[sweep] @ _rotations(boxes)
+    local = np.column_stack([boxes[name] for name in _PLACE])
+    turned = rotations[sweep] @ _rotations(boxes, folder / _BOXES).as_matrix()
     seen = np.zeros((len(ids) + 1, len(sweeps)), bool)
     found = np.zeros((len(ids) + 1, len(sweeps), 3))
     seen[track + 1, sweep] = True
@@ -94,7 +93,7 @@ def _assemble(
     seen[0] = True
     found[0] = np.column_stack([translations[:, :2], heading])
     found[0, :, :2] += _AXLE_TO_CENTRE * np.column_stack([np.cos(heading), np.sin(heading)])
-    dimensions = np.column_stack([boxes["length_m"], boxes["width_m"], boxes["height_m"]])
+    dimensions = np.column_stack([boxes[name] for name in _SIZE])
     first = np.unique(track, return_index=True)[1]
     return Recording(
         name=f"argoverse2-{folder.resolve().name}",
@@ -127,11 +126,18 @@ def _table(path: Path, columns: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     return {name: table[name].to_numpy() for name in columns}
 
 
-def _rotations(q: dict[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """``[n, 3, 3]`` rotation matrices of the quaternions in the columns qw, qx, qy, qz."""
-    from scipy.spatial.transform import Rotation
+def _rotations(table: dict[str, NDArray[Any]], where: Path) -> Rotation:
+    """The rotations of ``n`` rows.
 
-    return Rotation.from_quat(np.column_stack([q["qx"], q["qy"], q["qz"], q["qw"]])).as_matrix()
+    Raises:
+        InputError: if a row is not a finite pose.
+    """
+    numbers = np.column_stack([table[name] for name in _POSE]).astype(np.float64)
+    broken = ~np.isfinite(numbers).all(1) | (np.abs(numbers[:, :4]).max(1) < 0.1)
+    if broken.any():
+        what = f"{int(broken.sum())} poses that are not finite numbers, first in row {int(np.argmax(broken))}"
+        raise InputError(where, what, "repair or leave out the log")
+    return Rotation.from_quat(numbers[:, :4])
 
 
 def _yaw(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -139,15 +145,13 @@ def _yaw(rotations: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _poses_at(
-    poses: dict[str, NDArray[Any]], stamps: NDArray[np.int64]
+    poses: dict[str, NDArray[Any]], stamps: NDArray[np.int64], where: Path
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Rotation ``[n, 3, 3]`` and translation ``[n, 3]`` of the recording car at ``stamps [n]`` [ns], interpolated."""
-    from scipy.spatial.transform import Rotation, Slerp
-
     times, first = np.unique(poses["timestamp_ns"], return_index=True)
     seconds, at = (times - times[0]) / 1e9, (stamps - times[0]) / 1e9
-    turns = Rotation.from_matrix(_rotations({name: poses[name][first] for name in ("qw", "qx", "qy", "qz")}))
-    moved = [np.interp(at, seconds, poses[name][first]) for name in ("tx_m", "ty_m", "tz_m")]
+    turns = _rotations(poses, where)[first]
+    moved = [np.interp(at, seconds, poses[name][first]) for name in _PLACE]
     return Slerp(seconds, turns)(at).as_matrix(), np.column_stack(moved)
 
 
@@ -164,7 +168,7 @@ def read_map(folder: Path) -> RecordedMap:
         content = json.loads(files[0].read_text())
         segments = list(content["lane_segments"].values())
         areas = [Polygon(_xy(area["area_boundary"])) for area in content["drivable_areas"].values()]
-        lines = [line for segment in segments for line in _marked(segment)]
+        lines = _markings(segments)
         lines += [(LineKind.CROSSWALK, _crossing(c)) for c in content["pedestrian_crossings"].values()]
         lanes = tuple(_lane(segment) for segment in segments)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -179,7 +183,7 @@ def _lane(segment: dict[str, Any]) -> RecordedLane:
     beside = (segment["left_neighbor_id"], segment["right_neighbor_id"])
     return RecordedLane(
         id=str(segment["id"]),
-        centreline=(_evenly(left, count) + _evenly(right, count)) / 2,
+        centreline=(_divided(left, count) + _divided(right, count)) / 2,
         polygon=np.concatenate([left, right[::-1]]),
         connector=bool(segment["is_intersection"]),
         successors=tuple(str(lane) for lane in segment["successors"]),
@@ -188,16 +192,18 @@ def _lane(segment: dict[str, Any]) -> RecordedLane:
     )
 
 
-def _marked(segment: dict[str, Any]) -> list[tuple[LineKind, NDArray[np.float64]]]:
-    """The painted boundaries of a lane; each is listed with both of its lanes, only the left one is taken of white."""
-    found = []
-    for side in ("left", "right"):
-        paint = segment[f"{side}_lane_mark_type"]
-        for colour, (broken, solid) in _MARKINGS.items():
-            if colour in paint:
-                kind = broken if "DASH" in paint and "SOLID" not in paint else solid
-                found.append((kind, _xy(segment[f"{side}_lane_boundary"])))
-    return found
+def _markings(segments: list[dict[str, Any]]) -> list[tuple[LineKind, NDArray[np.float64]]]:
+    """The painted boundaries of all lanes, once each: two lanes list the one between them."""
+    found: dict[frozenset[tuple[float, ...]], tuple[LineKind, NDArray[np.float64]]] = {}
+    for segment in segments:
+        for side in ("left", "right"):
+            paint = segment[f"{side}_lane_mark_type"]
+            line = _xy(segment[f"{side}_lane_boundary"])
+            ends = frozenset(tuple(end) for end in np.round(line[[0, -1]], 1).tolist())
+            for colour, (broken, solid) in _MARKINGS.items():
+                if colour in paint:
+                    found[ends] = (broken if "DASH" in paint and "SOLID" not in paint else solid, line)
+    return list(found.values())
 
 
 def _crossing(crossing: dict[str, Any]) -> NDArray[np.float64]:
@@ -208,10 +214,10 @@ def _crossing(crossing: dict[str, Any]) -> NDArray[np.float64]:
     return np.concatenate([one, other])
 
 
-def _evenly(line: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    s = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    at = np.linspace(0.0, s[-1], count)
-    return np.column_stack([np.interp(at, s, line[:, 0]), np.interp(at, s, line[:, 1])])
+def _divided(line: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """``count`` points at equal distances along ``line``."""
+    s = arc_length(line)
+    return points_at(line, s, np.linspace(0.0, s[-1], count))
 
 
 def _xy(points: list[dict[str, float]]) -> NDArray[np.float64]:

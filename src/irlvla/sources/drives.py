@@ -47,10 +47,11 @@ class Drive:
         return window[0] is not None and sum(lane is not None for lane in window) >= _ON_MAP * len(window)
 
     def command(self, index: int) -> Command:
-        """Where the vehicle goes from ``index`` of its motion on: LEFT or RIGHT if its path lies 2 m to that side after 20 m.
+        """Where the vehicle goes from ``index`` of its motion on.
 
-        The rule of NAVSIM's logs, on the recorded path in place of the map's route. A path that ends before goes
-        straight on; one of less than 2 m says nothing (UNKNOWN).
+        LEFT or RIGHT if its path lies 2 m or more to that side after 20 m, else STRAIGHT: the rule of NAVSIM's logs, on
+        the recorded path in place of the map's route. A path that ends before goes straight on; one of less than 2 m
+        says nothing (UNKNOWN).
         """
         path = to_local(self.motion.poses[index:, :2], self.motion.poses[index])
         driven = self.motion.travelled()[index:] - self.motion.travelled()[index]

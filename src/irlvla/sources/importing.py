@@ -1,8 +1,8 @@
 """Recorded driving from the user's disk (or a wheel) into a scene store."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -70,7 +70,8 @@ class ImportReport:
         text = []
         for log in self.logs:
             left_out = ", ".join(f"{count} {reason}" for reason, count in sorted(log.skipped.items()))
-            text.append(f"{log.log}: {log.scenes} scenes of {log.egos} egos, {log.standing} standing; left out: {left_out}")
+            counts = f"{log.scenes} scenes of {log.egos} egos, {log.standing} standing"
+            text.append(f"{log.log}: {counts}; left out: {left_out or 'nothing'}")
             text += [f"{log.log}: {note}" for note in log.notes]
         text += [f"{log}: already in the store" for log in self.present]
         text += [f"skipped: {line}" for line in self.bad]
@@ -117,9 +118,9 @@ def import_scenes(
                 if strict:
                     raise
                 report.bad.append(str(error))
-    if not report.logs and not report.present:
-        why = "; ".join(report.bad[:1]) or "no ScenarioNet pickle and no Argoverse 2 log in it"
-        raise InputError(path or source, f"nothing could be imported ({why})", "check the path and the source")
+        if not report.logs and not report.present:
+            why = "; ".join([*report.bad, *report.ignored][:1]) or "no ScenarioNet pickle and no Argoverse 2 log in it"
+            raise InputError(path or source, f"nothing could be imported ({why})", "check the path and the source")
     return report
 
 
@@ -137,26 +138,28 @@ def _import_one(candidate: _Candidate, source: Source, writer: StoreWriter, repo
             reasons = ", ".join(f"{count} {reason}" for reason, count in cut.skipped.items())
             raise InputError(candidate.name, f"no vehicle in it makes a scene ({reasons})", "take another log")
         writer.add_log(recording.name, cut.scenes())
-        skipped = dict(Counter(cut.skipped))
-        report.logs.append(
-            LogReport(recording.name, len(cut.starts), cut.standing, cut.egos, skipped, recording.notes)
-        )
+        skipped = dict(cut.skipped)
+        report.logs.append(LogReport(recording.name, len(cut.starts), cut.standing, cut.egos, skipped, recording.notes))
 
 
 def _candidates(source: Source, path: Path | None) -> Iterator[_Candidate]:
     if source == "waymo-sample":
         for name in _WAYMO_MEMBERS:
-            yield _Candidate(name, lambda name=name: scenarionet.read_scenario_bytes(member(*_WAYMO_WHEEL, name), name))
+            yield _Candidate(name, partial(_waymo_sample, name))
         return
     if path is None or not path.exists():
         raise InputError(path or source, "there is no such file or folder", "give the path of the recorded logs")
     logs = argoverse2.find_logs(path) if source in ("argoverse2", "auto") else []
     for folder in logs:
-        yield _Candidate(str(folder), lambda folder=folder: argoverse2.read_log(folder))
+        yield _Candidate(str(folder), partial(argoverse2.read_log, folder))
     if source != "argoverse2":
         pickles = [path] if path.is_file() else sorted(path.rglob("*.pkl"))
         for file in pickles:
-            yield _Candidate(str(file), lambda file=file: _scenario(file))
+            yield _Candidate(str(file), partial(_scenario, file))
+
+
+def _waymo_sample(name: str) -> Recording:
+    return scenarionet.read_scenario_bytes(member(*_WAYMO_WHEEL, name), name)
 
 
 def _scenario(file: Path) -> Recording | None:

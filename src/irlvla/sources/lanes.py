@@ -20,6 +20,7 @@ HALF_WIDTH = 1.8
 _JOINT_GAP, _JOINT_TURN = 1.5, 0.6  # a successor starts this close [m] and this straight [rad]
 _BESIDE = (2.0, 5.0)  # distance between the centre lines of neighbours [m]
 _PARALLEL = 0.25  # difference of their headings [rad]
+_LONGEST_CROSSING, _LONGEST_TURN, _TURN = 80, 60, 0.35  # through intersections [m], [m], [rad]
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,8 @@ def lane_graph(recorded: RecordedMap) -> LaneGraph:
     direction, else parallel lanes 2 to 5 m away along at least 40 % of the shorter one. Connectors: as given, else the
     lanes that cross others (:func:`crossing_lanes`).
     """
-    drawn = [lane for lane in recorded.lanes if _length(lane.centreline) > 0.1]
+    outlines = {lane.id: _outline(lane) for lane in recorded.lanes if _length(lane.centreline) > 0.1}
+    drawn = [lane for lane in recorded.lanes if lane.id in outlines and outlines[lane.id].area > 0.1]
     lines = {lane.id: resample(lane.centreline, 1.0) for lane in drawn}
     successors = _successors(drawn, lines)
     predecessors: dict[str, list[str]] = {lane.id: [] for lane in drawn}
@@ -109,19 +111,23 @@ def lane_graph(recorded: RecordedMap) -> LaneGraph:
         for other in following:
             predecessors[other].append(name)
     neighbours = _neighbours(drawn, lines)
-    crossing = (
-        crossing_lanes(lines, successors, predecessors) if any(lane.connector is None for lane in drawn) else set()
-    )
-    lanes = {}
-    for lane in drawn:
-        outline = _outline(lane)
-        if outline.area < 0.1:
-            continue
-        connector = lane.id in crossing if lane.connector is None else lane.connector
-        lanes[lane.id] = Lane(
-            lane.id, lines[lane.id], headings(lines[lane.id]), outline, connector, lane.motor,
-            successors[lane.id], tuple(predecessors[lane.id]), neighbours[lane.id],
-        )  # fmt: skip
+    crossing = set()
+    if any(lane.connector is None for lane in drawn):
+        crossing = crossing_lanes(lines, successors, predecessors)
+    lanes = {
+        lane.id: Lane(
+            id=lane.id,
+            line=lines[lane.id],
+            heading=headings(lines[lane.id]),
+            polygon=outlines[lane.id],
+            connector=lane.id in crossing if lane.connector is None else lane.connector,
+            motor=lane.motor,
+            successors=successors[lane.id],
+            predecessors=tuple(predecessors[lane.id]),
+            neighbours=neighbours[lane.id],
+        )
+        for lane in drawn
+    }
     return LaneGraph(lanes)
 
 
@@ -130,9 +136,9 @@ def crossing_lanes(
 ) -> set[str]:
     """Lanes that lead through an intersection, where the data set does not say.
 
-    These are the lanes whose centre line crosses another one's away from their ends, or that share both neighbours'
-    place with one that does: a lane that branches off the same lane as a crossing one, turns by more than 0.35 rad and
-    is shorter than 60 m leads through the same intersection.
+    These are the lanes of less than 80 m whose centre line crosses another one's, more than 2 m from all their ends.
+    A lane that leaves the same lane as one of these, or enters the same one, leads through the same intersection if it
+    turns by more than 0.35 rad and is shorter than 60 m.
     """
     names = list(lines)
     shapes = [shapely.LineString(lines[name]) for name in names]
@@ -141,11 +147,11 @@ def crossing_lanes(
     for i, j in zip(*tree.query(shapes, predicate="crosses"), strict=True):
         if i < j and _cross_inside(shapes[i], shapes[j]):
             crossing |= {names[i], names[j]}
-    crossing = {name for name in crossing if len(lines[name]) < 80}
+    crossing = {name for name in crossing if len(lines[name]) < _LONGEST_CROSSING}
     for name in list(crossing):
         siblings = {s for before in predecessors[name] for s in successors[before]}
         siblings |= {p for after in successors[name] for p in predecessors[after]}
-        crossing |= {s for s in siblings if len(lines[s]) < 60 and abs(turning(lines[s])) > 0.35}
+        crossing |= {s for s in siblings if len(lines[s]) < _LONGEST_TURN and abs(turning(lines[s])) > _TURN}
     return crossing
 
 

@@ -15,7 +15,7 @@ _NEAR = 60.0  # objects this close to the ego's path belong to a scene [m]
 
 
 def bridged(poses: NDArray[np.float64], valid: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """``poses [S, 3]`` and ``valid [S]`` of an object with gaps of one or two steps filled linearly, headings unwrapped."""
+    """``poses [S, 3]`` and ``valid [S]`` of an object, gaps of one or two steps filled linearly, headings unwrapped."""
     seen = np.flatnonzero(valid)
     if len(seen) == 0:
         return poses, valid
@@ -55,7 +55,7 @@ class Observed:
         )
 
     def scene_tracks(self, step: int, path: NDArray[np.float64], without: int) -> Tracks:
-        """The objects that come within 60 m of ``path [P, 2]`` in the 4 s after ``step``, object ``without`` left out."""
+        """The objects, except ``without``, that come within 60 m of ``path [P, 2]`` in the 4 s after ``step``."""
         window = slice(step, step + FUTURE_STEPS + 1)
         valid = self.valid[:, window]
         seen = np.flatnonzero(valid.any(1))
@@ -86,7 +86,7 @@ def short_names(ids: tuple[str, ...], shortest: int = 8) -> tuple[str, ...]:
 
 
 def _velocities(poses: NDArray[np.float64], valid: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """``[N, S, 2]`` difference over +-0.2 s as far as the object was seen without a break, zero where it was seen once."""
+    """``[N, S, 2]`` differences over +-0.2 s as far as the object was seen without a break, zero if seen only once."""
     steps = np.arange(valid.shape[1])
     before, after = np.broadcast_to(steps, valid.shape), np.broadcast_to(steps, valid.shape)
     unbroken_back, unbroken_on = valid, valid

@@ -36,8 +36,8 @@ def closed_union(parts: Iterable[BaseGeometry], gap: float) -> BaseGeometry:
 def even_odd_area(rings: Iterable[NDArray[np.float64]]) -> BaseGeometry:
     """The area that an odd number of ``rings`` ``[n, 2]`` go round: outlines and the holes in them, in any order."""
     area: BaseGeometry = Polygon()
-    for ring in sorted((shapely.make_valid(Polygon(ring)) for ring in rings), key=lambda part: -part.area):
-        area = area.symmetric_difference(ring)
+    for ring in rings:
+        area = area.symmetric_difference(shapely.union_all(polygons_of(Polygon(ring), 0.0)))
     return area
 
 

@@ -111,6 +111,16 @@ def check_recording(recording: Recording, where: str | Path) -> None:
     spacing = np.median(np.diff(recording.t_us)) / 1e6
     if not 0.09 < spacing < 0.11:
         raise InputError(where, f"one instant every {spacing:.3f} s", "resample the log to 10 Hz")
+    _check_objects(recording, where)
+    if not any(lane.motor for lane in recording.map.lanes):
+        raise InputError(where, "the map has no lane for cars", "take a log with a map")
+    for lane in recording.map.lanes:
+        if not np.isfinite(lane.centreline).all():
+            what = f"lane {lane.id} has points that are not finite numbers"
+            raise InputError(where, what, "repair or leave out the log")
+
+
+def _check_objects(recording: Recording, where: str | Path) -> None:
     broken = ~np.isfinite(recording.poses).all(2) & recording.valid
     if broken.any():
         first = int(np.flatnonzero(broken.any(1))[0])
@@ -120,5 +130,8 @@ def check_recording(recording: Recording, where: str | Path) -> None:
         )
     if not recording.valid[recording.ego].any():
         raise InputError(where, "the recording car has no pose", "repair or leave out the log")
-    if not any(lane.motor for lane in recording.map.lanes):
-        raise InputError(where, "the map has no lane for cars", "take a log with a map")
+    seen = recording.valid.any(1)
+    odd = seen & ~(recording.sizes[:, :2] > 0).all(1)
+    if odd.any():
+        name = recording.ids[int(np.flatnonzero(odd)[0])]
+        raise InputError(where, f"object {name} has no size", "repair or leave out the log")

@@ -44,7 +44,9 @@ def _encode(text: str, encoding: str = "latin1") -> bytes:
 
 _PLAIN = (bool, bytearray, bytes, complex, dict, float, frozenset, int, list, set, slice, str, tuple)
 _BUILDERS: dict[tuple[str, str], Any] = {
-    **{("builtins", kind.__name__): kind for kind in _PLAIN},
+    **{(builtins, kind.__name__): kind for kind in _PLAIN for builtins in ("builtins", "__builtin__")},
+    ("__builtin__", "long"): int,  # as Python 2 named them
+    ("__builtin__", "unicode"): str,
     ("collections", "OrderedDict"): collections.OrderedDict,
     ("collections", "defaultdict"): collections.defaultdict,
     ("datetime", "date"): datetime.date,

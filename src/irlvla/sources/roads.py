@@ -38,7 +38,7 @@ def hd_map(graph: LaneGraph, recorded: RecordedMap, around: BaseGeometry) -> HDM
             named.append((lane.id, layer, lane.polygon))
     drivable = shapely.intersection(shapely.make_valid(drivable), around)
     areas = {
-        Layer.ROADBLOCK: shapely.geometrycollections(list(roadblocks(graph))),
+        Layer.ROADBLOCK: shapely.GeometryCollection([block.intersection(drivable) for block in roadblocks(graph)]),
         Layer.INTERSECTION: intersections(graph, drivable),
         Layer.DRIVABLE_AREA: drivable,
     }
@@ -75,7 +75,8 @@ def intersections(graph: LaneGraph, drivable: BaseGeometry, gap: float = 2.0) ->
 def area_between_edges(lanes: list[Lane], edges: list[shapely.LineString]) -> BaseGeometry:
     """Drivable area where none is recorded: the lanes, and the roadside up to edges within 5 m of a centre line.
 
-    Gaps of 3 m are closed, and holes without an edge in them. What lies behind an edge, seen from the centre lines, is cut off again (medians, kerbs).
+    Gaps of 3 m are closed, and holes without an edge in them. What lies behind an edge, seen from the centre lines, is
+    cut off again (medians, kerbs).
     """
     inside, behind = [], []
     for lane in lanes:
@@ -94,7 +95,7 @@ def area_between_edges(lanes: list[Lane], edges: list[shapely.LineString]) -> Ba
 
 
 def _without_open_holes(part: Polygon, edges: shapely.STRtree) -> Polygon:
-    """``part`` with those holes filled that no road edge runs through or around: painted islands, corners of junctions."""
+    """``part`` with the holes filled that touch no road edge: painted islands, corners of junctions."""
     holes = [ring for ring in part.interiors if len(edges.query(Polygon(ring), predicate="intersects"))]
     return Polygon(part.exterior, holes)
 

@@ -31,8 +31,8 @@ def match_lanes(graph: LaneGraph, poses: NDArray[np.float64]) -> list[str | None
     """The lane under each of ``poses [S, 3]``, None where there is none within reach.
 
     The chain with the least cost (dynamic programming): squared distance from the centre line and squared difference of
-    heading of each sample, plus the cost of going from lane to lane: little to a successor, more to a neighbour, much to
-    any other lane.
+    heading of each sample, plus the cost of going from lane to lane: little to a successor, more to a neighbour, much
+    to any other lane.
     """
     points = graph.points
     candidates = [_candidates(graph, pose) for pose in poses]
@@ -134,7 +134,7 @@ def onward(graph: LaneGraph, lane: str, distance: float) -> list[str]:
 
 
 def route_lanes(graph: LaneGraph, chain: list[str]) -> tuple[str, ...]:
-    """All lanes that belong to a route: the chain, its neighbours and successors, connectors between any two of them."""
+    """All lanes for cars of a route: the chain, its neighbours and successors, connectors between any two of them."""
     route = set(chain)
     route |= {n for name in chain for n in graph[name].neighbours}
     route |= {s for name in chain for s in graph[name].successors}

@@ -35,6 +35,11 @@ class Start:
     index: int
 
     @property
+    def track(self) -> int:
+        """The object of the recording that is the ego."""
+        return self.drive.motion.track
+
+    @property
     def step(self) -> int:
         """Step of the recording."""
         return self.drive.motion.first + self.index
@@ -61,12 +66,12 @@ class Cut:
     @property
     def egos(self) -> int:
         """How many vehicles are the ego of some scene."""
-        return len({start.drive.motion.track for start in self.starts})
+        return len({start.track for start in self.starts})
 
     def scenes(self) -> Iterator[Scene]:
         """The scenes, made one by one."""
         observed, rig = Observed.of(self.recording), CameraRig.navsim()
-        chosen = {(start.drive.motion.track, start.step) for start in self.starts}
+        chosen = {(start.track, start.step) for start in self.starts}
         for start in self.starts:
             yield _scene(self, start, observed, rig, chosen)
 
@@ -74,8 +79,8 @@ class Cut:
 def cut_scenes(recording: Recording) -> Cut:
     """Find the scenes of ``recording``: starts every 0.5 s with 1.5 s of record before and 4 s after.
 
-    Left out: vehicles that are no cars, parked or off the lanes, and stretches no car could have driven. Of the scenes in
-    which the ego drives less than 5 m a few are kept, evenly spread, so that they make up at most a tenth.
+    Left out: vehicles that are no cars, parked or off the lanes, and stretches no car could have driven. Of the scenes
+    in which the ego drives less than 5 m a few are kept, evenly spread, so that they make up at most a tenth.
     """
     skipped: Counter[str] = Counter()
     graph = lane_graph(recording.map)
@@ -98,15 +103,16 @@ def cut_scenes(recording: Recording) -> Cut:
         skipped["scenes: standing"] += len(standing) - len(kept)
     starts = sorted(
         moving + kept,
-        key=lambda start: (start.drive.motion.track != recording.ego, start.drive.motion.track, start.step),
+        key=lambda start: (start.track != recording.ego, start.track, start.step),
     )
     return Cut(recording, hd_map(graph, recording.map, _surroundings(starts)), tuple(starts), len(kept), skipped)
 
 
 def _surroundings(starts: list[Start]) -> BaseGeometry:
     """Everything within 100 m of the places (to 10 m) where the egos drive."""
-    places = [np.unique(np.round(motion.poses[:, :2], -1), axis=0) for motion in {id(s.drive): s.drive.motion for s in starts}.values()]
-    return shapely.multipoints(np.concatenate([np.zeros((0, 2)), *places])).buffer(_MAP_REACH, quad_segs=4)
+    driven = [np.zeros((0, 2)), *(start.drive.motion.poses[:, :2] for start in starts)]
+    places = np.unique(np.round(np.concatenate(driven), -1), axis=0)
+    return shapely.multipoints(places).buffer(_MAP_REACH, quad_segs=4)
 
 
 def _evenly(starts: list[Start], count: int) -> list[Start]:

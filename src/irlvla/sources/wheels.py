@@ -16,13 +16,18 @@ import platformdirs
 from irlvla.errors import InputError
 
 
+def cached(package: str, version: str, sha256: str) -> Path:
+    """Where the wheel lies in the user's cache, whether it is there or not."""
+    return Path(platformdirs.user_cache_dir("irlvla")) / "wheels" / f"{package}-{version}-{sha256[:16]}.whl"
+
+
 def wheel(package: str, version: str, sha256: str) -> Path:
     """The wheel of ``package==version`` in the user's cache, downloaded by pip if it is not there yet.
 
     Raises:
         InputError: if pip cannot get it (no network, no such package) or its SHA-256 is another one.
     """
-    path = Path(platformdirs.user_cache_dir("irlvla")) / "wheels" / f"{package}-{version}-{sha256[:16]}.whl"
+    path = cached(package, version, sha256)
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent) as folder:
