@@ -24,6 +24,7 @@ from irlvla.model import CameraTrunk, EgoMLP, ModelConfig, Policy, RewardWorldMo
 from irlvla.scene import CameraRig, Scene, SceneStore
 from irlvla.scene.store import write_atomically
 from irlvla.sources import import_scenes, observe
+from irlvla.training.augment import mirrored
 from irlvla.training.checkpoint import load_checkpoint, save_checkpoint
 from irlvla.training.data import SceneSet
 from irlvla.training.imitation import ImitationConfig, plan_anchors, train_ego_mlp, train_imitation
@@ -196,7 +197,8 @@ def train_stages(run: Run, store: SceneStore, tokens: Sequence[str], preset: Pre
         return
     with clock("cameras"):
         trunk = camera_trunk(preset.model, preset.trunk)
-        data = SceneSet.load(store, tokens, preset.rig, trunk, preset.model)
+        scenes = [store[token] for token in tokens]
+        data = SceneSet.load(scenes + mirrored(scenes), preset.rig, trunk, preset.model)
     with clock("ego-mlp"):
         mlp = train_ego_mlp(run, data, preset.ego_mlp_steps)
         save_checkpoint(out / "ego-mlp.safetensors", mlp.state_dict())

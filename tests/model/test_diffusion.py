@@ -35,6 +35,20 @@ def test_a_standing_plan_keeps_its_heading():
     assert torch.all(diffusion.headings(torch.zeros(3, 8, 2)) == 0)
 
 
+def test_smooth_plans_start_as_the_ego_moves():
+    generator = torch.Generator().manual_seed(4)
+    xy = 10 * torch.randn(3, 5, 8, 2, generator=generator, dtype=torch.float64)
+    speed = torch.tensor([0.0, 5.0, 12.0], dtype=torch.float64)
+    smooth = diffusion.smooth(xy, speed)
+    t = 0.5 * torch.arange(1, 9, dtype=torch.float64)
+    powers = torch.stack([t**2, t**3, t**4], -1)
+    for b, n in ((0, 0), (1, 3), (2, 4)):
+        steady = torch.stack([speed[b] * t, 0 * t], -1)
+        best = torch.linalg.lstsq(powers, xy[b, n] - steady).solution
+        assert torch.allclose(smooth[b, n], steady + powers @ best, atol=1e-8)
+    assert torch.allclose(diffusion.smooth(smooth, speed), smooth, atol=1e-9)
+
+
 def test_forward_process_has_the_schedule_s_moments():
     generator = torch.Generator().manual_seed(0)
     clean = torch.full((1, 20000, 8, 2), 0.3)

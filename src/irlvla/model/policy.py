@@ -21,6 +21,7 @@ from irlvla.model.diffusion import (
     denormalise,
     next_steps,
     normalise,
+    smooth,
     with_headings,
 )
 from irlvla.model.encoder import SceneEncoder, SceneTokens
@@ -113,6 +114,7 @@ class Policy(nn.Module):
         condition = tokens.ego + self._embed(torch.as_tensor(step, device=noisy.device))
         queries = self.cascade(queries, tokens, condition)
         clean = normalise(self.anchors).repeat(groups, 1, 1) + self.shift(queries).unflatten(-1, (POINTS, 2))
+        clean = normalise(smooth(denormalise(clean), tokens.history[:, -1, 3]))
         return Denoised(clean, self.score(queries).squeeze(-1), queries)
 
     def value(self, queries: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from torch import Tensor
 from irlvla.errors import InputError
 from irlvla.model import AuxiliaryTargets, CameraTrunk, ModelConfig
 from irlvla.progress import progress
-from irlvla.scene import CameraRig, Scene, SceneInputs, SceneStore
+from irlvla.scene import CameraRig, Scene, SceneInputs
 from irlvla.sources import observe
 from irlvla.training.targets import auxiliary_targets
 
@@ -52,22 +52,19 @@ class SceneSet:
         return len(self.scenes)
 
     @classmethod
-    def load(
-        cls, store: SceneStore, tokens: Sequence[str], rig: CameraRig, trunk: CameraTrunk, config: ModelConfig
-    ) -> "SceneSet":
-        """Read scenes, render or resize their pictures for ``rig``, and run the trunk over them once.
+    def load(cls, scenes: Sequence[Scene], rig: CameraRig, trunk: CameraTrunk, config: ModelConfig) -> "SceneSet":
+        """Render or resize the scenes' pictures for ``rig`` and run the trunk over them once.
 
         Raises:
             InputError: if there is no scene, or one has no human plan of 8 poses 0.5 s apart.
         """
-        if not tokens:
-            raise InputError(store.folder, "has no scene to train on", "import more logs, or hold out fewer")
-        scenes, inputs, features = [], [], []
-        with progress("cameras", len(tokens)) as advance, torch.no_grad():
-            for start in range(0, len(tokens), _CHUNK):
-                chunk = [store[token] for token in tokens[start : start + _CHUNK]]
+        if not scenes:
+            raise InputError("training set", "has no scene", "import more logs, or hold out fewer")
+        inputs, features = [], []
+        with progress("cameras", len(scenes)) as advance, torch.no_grad():
+            for start in range(0, len(scenes), _CHUNK):
+                chunk = scenes[start : start + _CHUNK]
                 seen = observe(chunk, rig)
-                scenes += chunk
                 inputs.append(seen)
                 features.append(trunk(seen.images).half())
                 for _ in chunk:
