@@ -21,7 +21,7 @@ GLOSSARY = {
     "EPDMS": "extended predictive driver model score: NC x DAC x DDC x TLC, times the weighted mean of the other five",
     "NC": "no at-fault collision: 0 for hitting a road user, one half for hitting a thing",
     "DAC": "drivable area compliance: the whole car stays on drivable ground",
-    "DDC": "driving direction compliance: one half, then 0, for metres driven outside the lanes of the route",
+    "DDC": "driving direction compliance: one half, then 0, for metres driven off the route's lanes in a second",
     "TLC": "traffic light compliance: no red light is run",
     "EP": "ego progress along the route, as a share of what the reference manages",
     "TTC": "time to collision: at no instant would 0.9 s straight ahead hit anybody",
