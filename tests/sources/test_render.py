@@ -29,6 +29,7 @@ from irlvla.sources import render_ground, render_paint
 from irlvla.sources.render import observe, render
 
 FRONT = (1.6, 0.0, 1.5)
+MILLIMETRES = st.integers(-15_000, 15_000)
 ROAD = np.array([(-60.0, -8.0), (120.0, -8.0), (120.0, 8.0), (-60.0, 8.0)])
 
 
@@ -244,12 +245,12 @@ class TestGround:
         assert np.abs(road - grass).max() > 20
 
     @given(
-        points=st.lists(st.tuples(st.floats(-15, 15), st.floats(-15, 15)), min_size=3, max_size=12, unique=True),
+        points=st.lists(st.tuples(MILLIMETRES, MILLIMETRES), min_size=3, max_size=12, unique=True),
         turn=st.floats(0, 6),
     )
     @settings(max_examples=25, deadline=None)
     def test_areas_agree_with_an_even_odd_oracle(self, points, turn):
-        ring = np.array(points)
+        ring = np.array(points) / 1000
         ring = ring[np.argsort(np.arctan2(*(ring - ring.mean(0)).T) + turn)]
         area = shapely.make_valid(shapely.Polygon(ring))
         edge = shapely.LinearRing(ring)
