@@ -78,7 +78,8 @@ def match(cost: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         existing = there.nonzero()[0]
         queries, targets = linear_sum_assignment(matrix[:, existing])
         pairs += [(scene, query, existing[target]) for query, target in zip(queries, targets, strict=True)]
-    return tuple(torch.tensor(pairs, dtype=torch.long).reshape(-1, 3).to(cost.device).unbind(1))
+    indices = torch.tensor(pairs, dtype=torch.long).reshape(-1, 3).to(cost.device)
+    return indices[:, 0], indices[:, 1], indices[:, 2]
 
 
 def heat_loss(logits: Tensor, targets: AuxiliaryTargets, centers: Tensor) -> Tensor:

@@ -111,6 +111,8 @@ class Refinement(nn.Module):
 class BEVAdaptor(nn.Module):
     """Camera features to a BEV map and BEV tokens."""
 
+    points: Tensor
+
     def __init__(self, config: ModelConfig, channels: int) -> None:
         super().__init__()
         self.region = BEVRegion(config)

@@ -77,6 +77,8 @@ def reference_lines(config: ModelConfig) -> Tensor:
 class Perception(nn.Module):
     """BEV map and tokens to Object tokens, Map tokens and what they stand for."""
 
+    centers: Tensor
+
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.region = BEVRegion(config)

@@ -70,6 +70,8 @@ class Policy(nn.Module):
         InputError: if the anchors do not fit the configuration.
     """
 
+    anchors: Tensor
+
     def __init__(self, config: ModelConfig, anchors: Tensor) -> None:
         super().__init__()
         if anchors.shape != (config.anchors, POINTS, 2):

@@ -11,7 +11,7 @@ from irlvla.model.cascade import Cascade
 from irlvla.model.checkpoint import load_model, save_model
 from irlvla.model.config import ModelConfig
 from irlvla.model.encoder import SceneEncoder, SceneTokens
-from irlvla.model.trajectories import FOOTPRINT, KINEMATICS, Encounters, Lookup, footprints, kinematics
+from irlvla.model.trajectories import FOOTPRINT, KINEMATICS, Lookup, footprints, kinematics
 from irlvla.scene import SceneInputs, SubScores
 
 HEADS = {"nc": 3, "dac": 1, "ddc": 3, "tlc": 1, "ep": 1, "ttc": 1, "lk": 1, "hc": 1, "ec": 1, "joint": 1}
@@ -65,7 +65,6 @@ class RewardWorldModel(nn.Module):
         self.encoder = SceneEncoder(config)
         self.motion = mlp(KINEMATICS, config.dim, config.dim)
         self.lookup = Lookup(config, spots=len(FOOTPRINT))
-        self.encounters = Encounters(config.dim)
         self.cascade = Cascade(config)
         self.heads = mlp(config.dim, config.dim, sum(HEADS.values()))
 
@@ -80,9 +79,7 @@ class RewardWorldModel(nn.Module):
     def logits(self, tokens: SceneTokens, poses: Tensor) -> RewardLogits:
         """Judge ``poses [B, N, 8, 3]`` in scenes whose tokens are known."""
         queries = self.motion(kinematics(poses, tokens.history))
-        queries = (
-            queries + self.lookup(tokens.bev_map, footprints(poses)) + self.encounters(poses, tokens.aux.perceived)
-        )
+        queries = queries + self.lookup(tokens.bev_map, footprints(poses))
         values = self.heads(self.cascade(queries, tokens, tokens.ego)).split(list(HEADS.values()), -1)
         return RewardLogits(**{k: v.squeeze(-1) for k, v in zip(HEADS, values, strict=True)})
 

@@ -1,15 +1,12 @@
-"""Trajectories as queries: what lies under them in the BEV map, how they move, what they come close to."""
+"""Trajectories as queries: what lies under them in the BEV map and how they move."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from irlvla.model.attention import mlp
 from irlvla.model.bev import BEVRegion
 from irlvla.model.config import ModelConfig
 from irlvla.model.diffusion import INTERVAL, POINTS
-from irlvla.model.perception import BOX, NO_OBJECT, Perceived
-from irlvla.scene import ObjectKind
 from irlvla.scene.frames import rotate, wrap
 
 LOOKUP_DIM = 32
@@ -63,26 +60,3 @@ def kinematics(poses: Tensor, history: Tensor) -> Tensor:
     return torch.cat(
         [x, y, heading.cos(), heading.sin(), speed / 10, acceleration / 3, 2 * yaw_rate, yaw_acceleration], -1
     )
-
-
-class Encounters(nn.Module):
-    """Geometry between trajectories and perceived objects, which move on at constant velocity.
-
-    Boxes are taken as they are: only the auxiliary losses train them.
-    """
-
-    def __init__(self, dim: int, width: int = 48) -> None:
-        super().__init__()
-        self.pair = mlp(2 * POINTS + BOX - 2 + len(ObjectKind), width, width)
-        self.out = nn.Linear(2 * width, dim)
-
-    def forward(self, poses: Tensor, perceived: Perceived) -> Tensor:
-        """``poses [B, N, 8, 3]`` against ``M`` objects; returns ``[B, N, D]``."""
-        boxes, kinds = perceived.boxes.detach(), perceived.object_logits.detach().softmax(-1)
-        times = INTERVAL * torch.arange(1, POINTS + 1, device=poses.device)
-        ahead = boxes[:, :, None, :2] + times[:, None] * boxes[:, :, None, 6:]
-        gap = rotate(ahead.unsqueeze(1) - poses[:, :, None, :, :2], -poses[:, :, None, :, 2])
-        what = torch.cat([boxes[..., 2:], kinds[..., :NO_OBJECT]], -1).unsqueeze(1).expand(-1, poses.shape[1], -1, -1)
-        pairs = self.pair(torch.cat([gap.flatten(3).asinh(), what], -1))
-        pairs = pairs * (1 - kinds[:, None, :, NO_OBJECT:])
-        return self.out(torch.cat([pairs.mean(2), pairs.amax(2)], -1))
