@@ -131,7 +131,7 @@ def _old_enumerations() -> dict[str, type[enum.Enum]]:
 def old_scenario(enums: dict[str, type[enum.Enum]], steps: int = STEPS) -> dict[str, Any]:
     """Waymo in MetaDrive's older layout: state tables, enumerations, widths, entries that refer to themselves."""
     classes = {"car": 1, "pedestrian": 2}
-    ego = ego_poses(steps) + [1.461, 0, 0]
+    ego = ego_poses(steps) + np.array([1.461, 0, 0])
     objects = {"ego": ("car", ego, (5.0, 2.1, 1.8)), **paths(steps)}
     tracks = {}
     for number, (kind, poses, size) in enumerate(objects.values()):
@@ -239,9 +239,9 @@ def _argoverse2_map() -> dict[str, Any]:
             "right_neighbor_id": int(numbers["a1"]) if name == "b1" else None,
         }
     area = np.array([[0, -6], [300, -6], [300, 9], [116, 9], [116, 90], [104, 90], [104, 9], [0, 9]], float)
-    crossing = {"id": 1, "edge1": points(straight((97, -6), (97, 9), 15)), "edge2": points(straight((99, -6), (99, 9), 15))}
+    edges = [points(straight((x, -6), (x, 9), 15)) for x in (97, 99)]
     return {
         "lane_segments": segments,
         "drivable_areas": {"1": {"id": 1, "area_boundary": points(area)}},
-        "pedestrian_crossings": {"1": crossing},
+        "pedestrian_crossings": {"1": {"id": 1, "edge1": edges[0], "edge2": edges[1]}},
     }

@@ -11,6 +11,8 @@ from irlvla.scene import LineKind, ObjectKind
 from irlvla.sources.argoverse2 import find_logs, read_log
 from tests.sources.made_up import STEPS, ego_poses, paths, write_argoverse2
 
+MAP = "map/log_map_archive_made-up.json"
+
 
 @pytest.fixture
 def log(tmp_path):
@@ -100,10 +102,10 @@ def test_too_short(tmp_path):
         read_log(write_argoverse2(tmp_path / "short", steps=30))
 
 
-@pytest.mark.parametrize("name", ["annotations.feather", "city_SE3_egovehicle.feather", "map/log_map_archive_made-up.json"])
+@pytest.mark.parametrize("name", ["annotations.feather", "city_SE3_egovehicle.feather", MAP])
 def test_missing_and_damaged_files(log, name):
     (log / name).write_bytes(b"PAR1 or what")
-    with pytest.raises(InputError, match="cannot be read|not a map"):
+    with pytest.raises(InputError, match=r"cannot be read|not a map"):
         read_log(log)
     (log / name).unlink()
     with pytest.raises(InputError, match="is missing"):
@@ -111,7 +113,7 @@ def test_missing_and_damaged_files(log, name):
 
 
 def test_a_map_without_its_keys(log):
-    path = log / "map/log_map_archive_made-up.json"
+    path = log / MAP
     content = json.loads(path.read_text())
     del content["lane_segments"]["0"]["is_intersection"]
     path.write_text(json.dumps(content))

@@ -10,7 +10,7 @@ import shapely
 from irlvla.errors import InputError
 from irlvla.scene import LineKind, ObjectKind
 from irlvla.sources.scenarionet import is_scenario, read_scenario, read_scenario_bytes
-from tests.sources.made_up import ego_poses, new_scenario, old_scenario_pickle, paths
+from tests.sources.made_up import NEIGHBOURS, SUCCESSORS, ego_poses, lines, new_scenario, old_scenario_pickle, paths
 
 
 def test_new_layout_objects():
@@ -60,6 +60,32 @@ def test_old_layout_map():
     kinds = sorted(kind for kind, _ in drawn.lines)
     assert kinds == [LineKind.MARKING_YELLOW_SOLID, LineKind.ROAD_EDGE, LineKind.ROAD_EDGE, LineKind.CROSSWALK]
     assert drawn.drivable is None
+
+
+def test_waymo_in_the_new_layout():
+    content = new_scenario()
+    content["metadata"]["dataset"] = "waymo"
+    features = content["map_features"]
+    for name in [name for name in features if name.startswith("boundary_")]:
+        del features[name]
+    for name, feature in features.items():
+        feature.pop("polygon", None)
+        if name in lines():
+            feature["entry_lanes"] = []
+            feature["exit_lanes"] = [*SUCCESSORS.get(name, ()), "beyond"]
+            feature["right_neighbor"] = [{"feature_id": n} for n in NEIGHBOURS.get(name, ())]
+            feature["type"] = "LANE_BIKE_LANE" if name == "n1" else "LANE_SURFACE_STREET"
+    features["kerb"] = {"type": "ROAD_EDGE_BOUNDARY", "polyline": np.array([[0, -6, 1], [100, -6, 1.0]])}
+    features["walk"] = {"type": "ROAD_EDGE_SIDEWALK", "polygon": np.zeros((4, 2))}
+    recording = read_scenario(content, "file")
+    assert (recording.source, recording.notes) == ("waymo", ())
+    np.testing.assert_allclose(recording.poses[0, :, 0], ego_poses()[:, 0])
+    lanes = {lane.id: lane for lane in recording.map.lanes}
+    assert lanes["b1"].successors == ("xb", "xl")
+    assert lanes["b1"].neighbours == ("a1",)
+    assert lanes["b1"].connector is None
+    assert [name for name, lane in lanes.items() if not lane.motor] == ["n1"]
+    assert [kind for kind, _ in recording.map.lines].count(LineKind.ROAD_EDGE) == 1
 
 
 def test_an_object_seen_for_a_part_keeps_its_size():

@@ -61,7 +61,7 @@ def test_another_checksum_is_refused_and_nothing_is_kept(pip, tmp_path):
 
 def test_no_network_says_how_to_mend(pip, fake_wheel):
     pip.error = "WARNING: retrying\nERROR: No matching distribution found for package==1.0"
-    with pytest.raises(InputError, match="No matching distribution.*go online once") as caught:
+    with pytest.raises(InputError, match=r"No matching distribution.*go online once") as caught:
         wheel("package", "1.0", hashlib.sha256(fake_wheel).hexdigest())
     assert "\n" not in str(caught.value)
 

@@ -20,7 +20,7 @@ def chain_line(
     """``[n, 2]`` centre line along the lanes ``driven`` and then ``ahead``.
 
     A lane change runs straight from one centre line to the other, over three seconds' way (12 to 60 m), its middle
-    where the vehicle left its lane.
+    where the vehicle changed; so does the way across a gap in the lanes.
 
     Args:
         graph: the lanes.
@@ -36,10 +36,10 @@ def chain_line(
         s = arc_length(line)
         end, following_start = s[-1], 0.0
         if k + 1 < len(driven) and driven[k + 1].lane not in graph[visit.lane].successors:
-            half = np.clip(speeds[visit.last] * _CHANGE_SECONDS, *_CHANGE_LENGTH) / 2
-            following = graph[driven[k + 1].lane].line
-            end = min(project(line, positions[visit.last])[0] - half, s[-1])
-            following_start = max(project(following, positions[driven[k + 1].first])[0] + half, 0.0)
+            half = _half_change(visit, driven[k + 1], positions, speeds)
+            left = project(line, positions[visit.last])[0]
+            end = left - min(half, (left - start) / 2)
+            following_start = project(graph[driven[k + 1].lane].line, positions[driven[k + 1].first])[0] + half
         if k + 1 == len(driven):
             start = min(start, s[-1] - 1.0)  # a change close to the end of the last lane
         if end > start:
@@ -48,6 +48,13 @@ def chain_line(
         start = following_start
     pieces += [graph[name].line for name in ahead]
     return _joined(pieces)
+
+
+def _half_change(visit: Visit, following: Visit, positions: NDArray[np.float64], speeds: NDArray[np.float64]) -> float:
+    """How far a lane change begins before the vehicle leaves its lane, and ends after it is on the other one [m]."""
+    between = np.linalg.norm(positions[following.first] - positions[visit.last])
+    whole = np.clip(speeds[visit.last] * _CHANGE_SECONDS, *_CHANGE_LENGTH)
+    return max(0.0, float(whole - between)) / 2
 
 
 def _joined(pieces: list[NDArray[np.float64]]) -> NDArray[np.float64]:

@@ -37,12 +37,12 @@ def turning(line: NDArray[np.float64]) -> float:
 
 
 def project(line: NDArray[np.float64], point: NDArray[np.float64]) -> tuple[float, float]:
-    """Arc length [m] of the point of ``line`` closest to ``point [2]``, and the signed distance (left positive)."""
+    """Arc length [m] of the point of ``line`` closest to ``point [2]``, and the distance, negative to the right [m]."""
     start, step = line[:-1], np.diff(line, axis=0)
     squared = np.maximum((step**2).sum(1), 1e-12)
     along = np.clip(((point - start) * step).sum(1) / squared, 0.0, 1.0)
     offset = point - (start + along[:, None] * step)
     k = int(np.argmin((offset**2).sum(1)))
-    side = np.sign(step[k, 0] * offset[k, 1] - step[k, 1] * offset[k, 0])
-    lengths = np.sqrt(squared)
-    return float(lengths[:k].sum() + along[k] * lengths[k]), float(side * np.hypot(*offset[k]))
+    left = step[k, 0] * offset[k, 1] >= step[k, 1] * offset[k, 0]
+    lengths, distance = np.sqrt(squared), float(np.hypot(*offset[k]))
+    return float(lengths[:k].sum() + along[k] * lengths[k]), distance if left else -distance

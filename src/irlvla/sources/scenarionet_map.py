@@ -28,7 +28,7 @@ _OLD_NAMES = {
     "center_lane": "LANE_SURFACE_STREET",
     "stop_sign": "STOP_SIGN",
 }
-_WITHOUT_USE = ("STOP_SIGN", "SPEED_BUMP", "DRIVEWAY", "UNKNOWN_LINE")
+_WITHOUT_USE = ("STOP_SIGN", "SPEED_BUMP", "DRIVEWAY", "SIDEWALK", "UNKNOWN_LINE", "CROSSWALK")
 
 
 def read_map(features: dict[Any, dict[str, Any]]) -> tuple[RecordedMap, tuple[str, ...]]:
@@ -42,16 +42,15 @@ def read_map(features: dict[Any, dict[str, Any]]) -> tuple[RecordedMap, tuple[st
     surface: list[NDArray[np.float64]] = []
     unknown: Counter[str] = Counter()
     for key, feature in features.items():
-        kind = _feature_kind(feature)
-        if kind.startswith("LANE_") and len(feature["polyline"]) >= 2:
+        kind, line = _feature_kind(feature), _xy(feature.get("polyline", ()))
+        if kind.startswith("LANE_") and len(line) >= 2:
             lanes.append((str(key), feature))
-        elif str(key).startswith("boundary_") and _is_closed(feature["polyline"]):
-            ring = _xy(feature["polyline"])
-            surface.append(ring)
-            lines.append((LineKind.ROAD_EDGE, ring))
-        elif kind.startswith(("ROAD_LINE_", "ROAD_EDGE_")) and len(feature["polyline"]) >= 2:
-            lines.append((_line_kind(kind), _xy(feature["polyline"])))
-        elif kind == "CROSSWALK":
+        elif str(key).startswith("boundary_") and _is_closed(line):
+            surface.append(line)
+            lines.append((LineKind.ROAD_EDGE, line))
+        elif kind.startswith(("ROAD_LINE_", "ROAD_EDGE_")) and len(line) >= 2:
+            lines.append((_line_kind(kind), line))
+        elif kind == "CROSSWALK" and "polygon" in feature:
             lines.append((LineKind.CROSSWALK, _xy(feature["polygon"])))
         elif not kind.startswith(("LANE_", "ROAD_", *_WITHOUT_USE)):
             unknown[kind] += 1
@@ -118,5 +117,5 @@ def _xy(points: Any) -> NDArray[np.float64]:
     return np.array([np.asarray(point, np.float64)[:2] for point in points]).reshape(-1, 2)
 
 
-def _is_closed(points: Any) -> bool:
-    return len(points) > 3 and bool(np.allclose(np.asarray(points[0])[:2], np.asarray(points[-1])[:2]))
+def _is_closed(line: NDArray[np.float64]) -> bool:
+    return len(line) > 3 and bool(np.allclose(line[0], line[-1]))
