@@ -115,6 +115,19 @@ def test_a_batch_scores_each_plan_as_if_alone():
     assert_same(SubScores.unstacked(together.stacked()[1:]), score(joined, plans[1:]), tolerance=0)
 
 
+def test_threads_change_nothing():
+    batch = SceneTruthBatch.prepare([busy_scene(seed) for seed in range(6)])
+    plans = np.stack([random_plans(seed, 5) for seed in range(6)])
+    usual = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        alone = score(batch, plans)
+        torch.set_num_threads(3)
+        assert_same(score(batch, plans), alone, tolerance=0)
+    finally:
+        torch.set_num_threads(usual)
+
+
 def test_a_prepared_batch_survives_pickling():
     batch = SceneTruthBatch.prepare([busy_scene(4)])
     plans = random_plans(4, 3)[None]

@@ -68,13 +68,13 @@ def ego_touches(
 
 
 @compiled
-def in_reach(objects: Objects, states: FloatArray, boxes: FloatArray) -> list[int]:
+def in_reach(objects: Objects, boxes: FloatArray, speeds: FloatArray) -> list[int]:
     """The objects that could touch the ego, or the ego moved on by TTC's look-ahead, at any instant."""
     margin = math.hypot(HALF_LENGTH, HALF_WIDTH)
     left = bottom = np.inf
     right = top = -np.inf
     for t in range(INSTANTS):
-        x, y, ahead = boxes[t, 0], boxes[t, 1], STEP * LOOK_AHEAD_STEPS[-1] * math.hypot(states[t, 3], states[t, 4])
+        x, y, ahead = boxes[t, 0], boxes[t, 1], STEP * LOOK_AHEAD_STEPS[-1] * speeds[t]
         ahead_x, ahead_y = x + ahead * boxes[t, 2], y + ahead * boxes[t, 3]
         left, right = min(left, x, ahead_x), max(right, x, ahead_x)
         bottom, top = min(bottom, y, ahead_y), max(top, y, ahead_y)
@@ -89,13 +89,15 @@ def in_reach(objects: Objects, states: FloatArray, boxes: FloatArray) -> list[in
 
 
 @compiled
-def at_fault(objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, areas: Areas) -> bool:
+def at_fault(
+    objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, speeds: FloatArray, areas: Areas
+) -> bool:
     """Whether a contact with object ``m`` at instant ``t`` is the ego's fault.
 
     Never while the ego stands, always with a standing object; not when hit from behind; with its front edge always,
     with its side only where it straddles lanes or leaves the road.
     """
-    if math.hypot(states[t, 3], states[t, 4]) <= STANDING_SPEED:
+    if speeds[t] <= STANDING_SPEED:
         return False
     if objects.standing[m]:
         return True
@@ -110,7 +112,7 @@ def at_fault(objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatA
 
 @compiled
 def no_collision(
-    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, areas: Areas
+    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, speeds: FloatArray, areas: Areas
 ) -> tuple[float, int]:
     """NC, and the first instant of an at-fault collision (-1 if none), with the objects ``near``.
 
@@ -123,7 +125,7 @@ def no_collision(
         for t in range(INSTANTS):
             x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
             if present[t] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t, half_size):
-                if at_fault(objects, m, t, states, boxes, areas):
+                if at_fault(objects, m, t, states, boxes, speeds, areas):
                     score = min(score, objects.penalty[m])
                     first = t if first < 0 else min(first, t)
                 break
@@ -131,19 +133,18 @@ def no_collision(
 
 
 @compiled
-def first_forward_contact(objects: Objects, m: int, states: FloatArray, boxes: FloatArray) -> tuple[int, int]:
+def first_forward_contact(objects: Objects, m: int, boxes: FloatArray, speeds: FloatArray) -> tuple[int, int]:
     """The first instant at which the ego, moved straight on at its speed, touches object ``m``, and the steps ahead.
 
     (-1, 0) if there is none. Instants come in order, and for each of them 0, 0.3, 0.6 and 0.9 s ahead.
     """
     others, present, half_size = objects.boxes[m], objects.present[m], objects.half_sizes[m]
     for t in range(INSTANTS - LOOK_AHEAD_STEPS[-1]):
-        speed = math.hypot(states[t, 3], states[t, 4])
-        if speed < TTC_STANDING_SPEED:
+        if speeds[t] < TTC_STANDING_SPEED:
             continue
-        cos, sin = boxes[t, 2], boxes[t, 3]
+        cos, sin, stride = boxes[t, 2], boxes[t, 3], STEP * speeds[t]
         for ahead in LOOK_AHEAD_STEPS:
-            x, y = boxes[t, 0] + ahead * STEP * speed * cos, boxes[t, 1] + ahead * STEP * speed * sin
+            x, y = boxes[t, 0] + ahead * stride * cos, boxes[t, 1] + ahead * stride * sin
             if present[t + ahead] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t + ahead, half_size):
                 return t, ahead
     return -1, 0
@@ -151,8 +152,9 @@ def first_forward_contact(objects: Objects, m: int, states: FloatArray, boxes: F
 
 @compiled
 def time_to_collision(
-    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, areas: Areas, map_areas: MapAreas
-) -> tuple[float, int]:
+    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, speeds: FloatArray,
+    areas: Areas, map_areas: MapAreas,
+) -> tuple[float, int]:  # fmt: skip
     """TTC, and the first instant of an infraction (-1 if none), with the objects ``near``.
 
     Only the first forward contact with each object counts. It is an infraction if the object is ahead, or, where the
@@ -160,7 +162,7 @@ def time_to_collision(
     """
     first = -1
     for m in near:
-        t, ahead = first_forward_contact(objects, m, states, boxes)
+        t, ahead = first_forward_contact(objects, m, boxes, speeds)
         if t < 0:
             continue
         bearing = bearing_to(states[t], objects.boxes[m, t + ahead, 0], objects.boxes[m, t + ahead, 1])

@@ -27,6 +27,15 @@ def ego_boxes(states: FloatArray) -> FloatArray:
 
 
 @compiled
+def ego_speeds(states: FloatArray) -> FloatArray:
+    """Speeds ``[S]`` [m/s] of ``states [S, 11]``."""
+    speeds = np.empty(len(states))
+    for t in range(len(states)):
+        speeds[t] = math.hypot(states[t, 3], states[t, 4])
+    return speeds
+
+
+@compiled
 def boxes_touch(
     x: float, y: float, cos: float, sin: float, half_length: float, half_width: float,
     other_x: float, other_y: float, other_cos: float, other_sin: float,
@@ -34,10 +43,13 @@ def boxes_touch(
 ) -> bool:  # fmt: skip
     """Whether two boxes share a point: no side of either separates them."""
     dx, dy = other_x - x, other_y - y
+    ahead, aside, other_size = abs(dx * cos + dy * sin), abs(dy * cos - dx * sin), other_half_length + other_half_width
+    if ahead > half_length + other_size or aside > half_width + other_size:  # most pairs are far apart
+        return False
     along, across = abs(cos * other_cos + sin * other_sin), abs(cos * other_sin - sin * other_cos)
     return (
-        abs(dx * cos + dy * sin) <= half_length + other_half_length * along + other_half_width * across
-        and abs(dy * cos - dx * sin) <= half_width + other_half_length * across + other_half_width * along
+        ahead <= half_length + other_half_length * along + other_half_width * across
+        and aside <= half_width + other_half_length * across + other_half_width * along
         and abs(dx * other_cos + dy * other_sin) <= other_half_length + half_length * along + half_width * across
         and abs(dy * other_cos - dx * other_sin) <= other_half_width + half_length * across + half_width * along
     )

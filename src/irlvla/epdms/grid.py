@@ -10,7 +10,6 @@ benchmark; points on an edge are outside.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -18,12 +17,13 @@ from numpy.typing import NDArray
 
 from irlvla.epdms.compiled import compiled
 from irlvla.epdms.geometry import side
+from irlvla.scene import Polylines
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
 
-CELL: Final = 4.0
+CELL: Final = 2.0
 """Size of a cell [m]."""
 REACH: Final = 240.0
 """Points further from the origin than this, in x or y, are in no polygon [m]."""
@@ -82,63 +82,66 @@ def _anchors_inside(
     """All pairs (cell, polygon) where the cell's anchor lies inside; polygon ``k`` has edges from ``offsets[k]`` on."""
     cells, owners = [], []
     for k in range(len(offsets) - 1):
-        flips = np.zeros((rows, columns), np.bool_)
-        touched = np.zeros(rows, np.bool_)
-        for e in range(offsets[k], offsets[k + 1]):
-            ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-            first = max(math.floor((min(ay, by) - bottom) / CELL), 0)
-            last = min(math.floor((max(ay, by) - bottom) / CELL) + 1, rows - 1)
-            for r in range(first, last + 1):
+        own = edges[offsets[k] : offsets[k + 1]]
+        first = max(math.floor((own[:, 1].min() - bottom) / CELL), 0)
+        last = min(math.ceil((own[:, 1].max() - bottom) / CELL), rows - 1)
+        flips = np.zeros((max(last + 1 - first, 0), columns), np.bool_)
+        for e in range(len(own)):
+            ax, ay, bx, by = own[e, 0], own[e, 1], own[e, 2], own[e, 3]
+            lower = max(math.floor((min(ay, by) - bottom) / CELL), first)
+            upper = min(math.ceil((max(ay, by) - bottom) / CELL), last)
+            for r in range(lower, upper + 1):
                 anchor_y = bottom + r * CELL
                 if (ay <= anchor_y) != (by <= anchor_y):
                     crossing = ax + (anchor_y - ay) / (by - ay) * (bx - ax)
                     c = max(math.ceil((crossing - left) / CELL), 0)
                     if c < columns:
-                        flips[r, c] ^= True
-                        touched[r] = True
-        for r in range(rows):
+                        flips[r - first, c] ^= True
+        for r in range(first, last + 1):
             inside = False
-            for c in range(columns if touched[r] else 0):
-                inside ^= flips[r, c]
+            for c in range(columns):
+                inside ^= flips[r - first, c]
                 if inside:
                     cells.append(r * columns + c)
                     owners.append(k)
     return cells, owners
 
 
-def ring_edges(rings: Sequence[FloatArray]) -> FloatArray:
-    """Edges ``[E, 4]`` (ax, ay, bx, by) of the closed ``rings``."""
-    return np.concatenate([np.hstack([ring, np.roll(ring, -1, 0)]) for ring in rings])
+def ring_edges(rings: Polylines) -> FloatArray:
+    """Edges ``[E, 4]`` (ax, ay, bx, by) of closed rings, one after the other, one edge a point."""
+    after = np.arange(1, len(rings.points) + 1)
+    after[rings.offsets[1:] - 1] = rings.offsets[:-1]
+    return np.hstack([rings.points, rings.points[after]])
 
 
-def lay_grid(polygons: Sequence[Sequence[FloatArray]]) -> PolygonGrid:
-    """The grid of ``polygons``, each a list of rings ``[n, 2]`` (outline, then holes); ring ends are joined."""
-    parts = [ring_edges(rings) for rings in polygons]
-    edges = np.concatenate(parts) if parts else np.zeros((0, 4))
-    offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
+    """The grid of so many ``polygons`` with ``edges [E, 4]``; edge ``e`` is of polygon ``owners[e]``, ascending."""
     ends = edges.reshape(-1, 2) if len(edges) else np.zeros((1, 2))
-    left, bottom = np.floor(np.clip(ends.min(0), -REACH, REACH) / CELL) * CELL - CELL + SHIFT
-    right, top = np.clip(ends.max(0), -REACH, REACH)
-    columns, rows = int(np.ceil((right - left) / CELL)), int(np.ceil((top - bottom) / CELL))
+    corner = np.floor(np.clip(ends.min(0), -REACH, REACH) / CELL) * CELL - CELL + SHIFT
+    columns, rows = np.ceil((np.clip(ends.max(0), -REACH, REACH) - corner) / CELL).astype(int).tolist()
+    left, bottom = corner.tolist()
+    offsets = np.searchsorted(owners, np.arange(polygons + 1))
 
-    count = max(len(polygons), 1)
     cells, members = (np.array(part, np.int64) for part in _edge_cells(edges, left, bottom, rows, columns))
-    crossing = cells * count + np.repeat(np.arange(len(polygons)), np.diff(offsets))[members]
+    crossing = cells * polygons + owners[members]
     order = np.argsort(crossing, kind="stable")
     crossing = crossing[order]
-    cells, owners = (np.array(part, np.int64) for part in _anchors_inside(edges, offsets, left, bottom, rows, columns))
-    anchored = cells * count + owners
-    entries = np.union1d(crossing, anchored)
-    cell_entries = np.searchsorted(entries, np.arange(rows * columns + 1) * count)
+    cells, holders = (np.array(part, np.int64) for part in _anchors_inside(edges, offsets, left, bottom, rows, columns))
+    anchored = cells * polygons + holders
+    entries = np.sort(np.concatenate([crossing, anchored]))
+    entries = entries[np.diff(entries, prepend=-1) > 0]
+    anchor_inside = np.zeros(len(entries), np.bool_)
+    anchor_inside[np.searchsorted(entries, anchored)] = True
+    cell_entries = np.searchsorted(entries, np.arange(rows * columns + 1) * polygons)
     return PolygonGrid(
-        left=float(left),
-        bottom=float(bottom),
+        left=left,
+        bottom=bottom,
         rows=rows,
         columns=columns,
         most_entries=int(np.diff(cell_entries).max(initial=0)),
         cell_entries=cell_entries,
-        entry_polygon=entries % count,
-        entry_anchor_inside=np.isin(entries, anchored),
+        entry_polygon=entries % max(polygons, 1),
+        entry_anchor_inside=anchor_inside,
         entry_edges=np.append(np.searchsorted(crossing, entries), len(crossing)),
         edges=edges[members[order]],
     )

@@ -13,7 +13,7 @@ from irlvla.epdms.compliance import (
     driving_direction_compliance,
     traffic_light_compliance,
 )
-from irlvla.epdms.geometry import ego_boxes
+from irlvla.epdms.geometry import ego_boxes, ego_speeds
 from irlvla.epdms.progress import lane_keeping, progress
 from irlvla.epdms.rollout import drive
 from irlvla.epdms.sampling import FloatArray, Sampling, plan_references
@@ -41,10 +41,11 @@ def judge_states(scene: SceneArrays, operators: Filters, states: FloatArray) -> 
     verdicts = np.empty((len(states), COLUMNS))
     for n in range(len(states)):
         boxes = ego_boxes(states[n])
+        speeds = ego_speeds(states[n])
         areas = find_areas(scene.map_areas, boxes)
-        near = in_reach(scene.objects, states[n], boxes)
-        nc, nc_first = no_collision(scene.objects, near, states[n], boxes, areas)
-        ttc, ttc_first = time_to_collision(scene.objects, near, states[n], boxes, areas, scene.map_areas)
+        near = in_reach(scene.objects, boxes, speeds)
+        nc, nc_first = no_collision(scene.objects, near, states[n], boxes, speeds, areas)
+        ttc, ttc_first = time_to_collision(scene.objects, near, states[n], boxes, speeds, areas, scene.map_areas)
         verdicts[n, NC] = nc
         verdicts[n, DAC] = drivable_area_compliance(areas)
         verdicts[n, DDC] = driving_direction_compliance(areas, boxes)

@@ -1,5 +1,7 @@
 """The face of the judge: plans in, sub-scores out."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -63,6 +65,8 @@ def score(
         version: of the metric.
         previous: plans of the frame before; without it there is no extended comfort (EC is NaN).
 
+    Scenes are spread over torch's threads (``torch.set_num_threads``).
+
     Returns:
         Sub-scores ``[B, N]``, float64 on the CPU, before the human-penalty filter, with the human's own beside them.
 
@@ -76,12 +80,15 @@ def score(
     if previous is not None:
         before = frames_before(previous, [scene.arrays.t0_us for scene in truth.scenes], count)
     verdicts, ec = np.empty((len(truth), count, COLUMNS)), np.full((len(truth), count), np.nan)
-    for b, scene in enumerate(truth.scenes):
-        arrays, earlier = scene.arrays, before[b]
+
+    def judge_scene(b: int) -> None:
+        arrays, earlier = truth.scenes[b].arrays, before[b]
         states = drive_plans(arrays.start, plans[b], plan_sampling(arrays.t0_us, length, interval))
         verdicts[b] = judge_states(arrays, filters(len(arrays.past.headings) + INSTANTS), states)
         if earlier is not None:
             ec[b] = compare_states(filters(INSTANTS - earlier.gap), states, earlier.states, earlier.gap)
+
+    _for_each(len(truth), judge_scene)
     reference = np.array([scene.reference_progress for scene in truth.scenes])
     ep = ego_progress(verdicts[..., PROGRESS], verdicts[..., NC : TLC + 1].prod(-1), reference[:, None])
     return replace(_subscores(verdicts, ep, ec), human=_human_subscores(truth))
@@ -104,6 +111,17 @@ def rollout(truth: SceneTruthBatch, poses: ArrayLike, interval: float = 0.5) -> 
         states[b] = drive_plans(arrays.start, plans[b], plan_sampling(arrays.t0_us, length, interval))
         states[b, ..., :3] = poses_to_global(states[b, ..., :3], arrays.origin)
     return torch.from_numpy(states)
+
+
+def _for_each(scenes: int, work: Callable[[int], None]) -> None:
+    """Do ``work`` for each scene, spread over torch's threads: compiled code does not hold the interpreter's lock."""
+    threads = min(torch.get_num_threads(), scenes)
+    if threads < 2:
+        for b in range(scenes):
+            work(b)
+    else:
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(work, range(scenes)))
 
 
 def _human_subscores(truth: SceneTruthBatch) -> SubScores:

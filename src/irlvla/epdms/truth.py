@@ -1,6 +1,5 @@
 """A scene's truth prepared once for the judge: flat arrays in the ego frame of now, cut to what a plan can reach."""
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from irlvla.epdms.grid import REACH, lay_grid, ring_edges
 from irlvla.epdms.progress import Centerline, block_bounds
 from irlvla.epdms.vehicle import HALF_LENGTH, INSTANTS, REAR_TO_CENTRE, STATE
 from irlvla.errors import InputError
-from irlvla.scene import HDMap, Layer, ObjectKind, SceneTruth
+from irlvla.scene import HDMap, Layer, ObjectKind, Polylines, SceneTruth
 from irlvla.scene.frames import to_local, wrap
 
 FloatArray = NDArray[np.float64]
@@ -62,14 +61,14 @@ def prepare_scene(truth: SceneTruth, where: str) -> SceneArrays:
     check_truth(truth, where)
     origin = truth.ego[:3]
     start = np.concatenate([np.zeros(3), truth.ego[3:]])
-    rings = dict(_rings_in_reach(truth.map, origin))
+    outlines = _outlines(truth.map, origin)
     return SceneArrays(
         t0_us=int(truth.t0_us),
         origin=origin.copy(),
         start=start,
-        map_areas=_map_areas(truth, rings),
+        map_areas=_map_areas(truth, outlines),
         objects=_objects(truth, origin),
-        lights=_red_lights(truth, rings),
+        lights=_red_lights(truth, outlines),
         centerline=_centerline(truth.centerline, origin),
         past=resample_past(int(truth.t0_us), truth.past, float(truth.ego[2])),
     )
@@ -132,22 +131,34 @@ def _check_names(truth: SceneTruth, where: str) -> None:
             raise InputError(where, missing, "add it to the map or drop the light")
 
 
-def _rings_in_reach(hd_map: HDMap, origin: FloatArray) -> Iterator[tuple[int, list[FloatArray]]]:
-    """Polygons (index and rings, outline first) that come within reach, in the ego frame."""
-    outlines, holes = to_local(hd_map.polygons.points, origin), to_local(hd_map.holes.points, origin)
-    offsets, hole_offsets = hd_map.polygons.offsets, hd_map.holes.offsets
-    for k in range(len(hd_map.ids)):
-        outline = outlines[offsets[k] : offsets[k + 1]]
-        if (outline.min(0) < REACH).all() and (outline.max(0) > -REACH).all():
-            own = np.flatnonzero(hd_map.hole_owners == k)
-            yield k, [outline, *(holes[hole_offsets[h] : hole_offsets[h + 1]] for h in own)]
+class _Outlines(NamedTuple):
+    """Edges ``[E, 4]`` of the polygons within reach, holes included, and the polygon ``[E]`` of each, ascending."""
+
+    edges: FloatArray
+    owners: NDArray[np.int64]
 
 
-def _map_areas(truth: SceneTruth, rings: dict[int, list[FloatArray]]) -> MapAreas:
-    route = set(truth.route)
-    roles = [ROLES[Layer(int(truth.map.layers[k]))] for k in rings]
-    on_route = [ROUTE if role & LANE and truth.map.ids[k] in route else 0 for k, role in zip(rings, roles, strict=True)]
-    return MapAreas(lay_grid(list(rings.values())), np.array(roles, np.int64) | np.array(on_route, np.int64))
+def _outlines(hd_map: HDMap, origin: FloatArray) -> _Outlines:
+    rings = Polylines(to_local(hd_map.polygons.points, origin), hd_map.polygons.offsets)
+    holes = Polylines(to_local(hd_map.holes.points, origin), hd_map.holes.offsets)
+    low, high = (reduce.reduceat(rings.points, rings.offsets[:-1]) for reduce in (np.minimum, np.maximum))
+    near = (low.max(1) < REACH) & (high.min(1) > -REACH)
+
+    ring_owners = np.arange(len(rings)).repeat(np.diff(rings.offsets))
+    owners = np.concatenate([ring_owners, hd_map.hole_owners.astype(np.int64).repeat(np.diff(holes.offsets))])
+    edges = np.concatenate([ring_edges(rings), ring_edges(holes)])
+    order = np.argsort(owners, kind="stable")
+    order = order[near[owners[order]]]
+    return _Outlines(edges[order], owners[order])
+
+
+def _map_areas(truth: SceneTruth, outlines: _Outlines) -> MapAreas:
+    polygons = np.flatnonzero(np.bincount(outlines.owners))
+    owners = np.searchsorted(polygons, outlines.owners)
+    roles = np.array([ROLES[Layer(int(layer))] for layer in truth.map.layers[polygons]], np.int64)
+    on_route = np.isin([truth.map.ids[k] for k in polygons], truth.route)
+    roles[on_route & (roles & LANE != 0)] |= ROUTE
+    return MapAreas(lay_grid(outlines.edges, owners, len(polygons)), roles)
 
 
 def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
@@ -182,14 +193,13 @@ def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
     return Objects._make(part[near] for part in objects)
 
 
-def _red_lights(truth: SceneTruth, rings: dict[int, list[FloatArray]]) -> RedLights:
-    """Connectors of the route that are red at some instant; the rest and those out of reach play no part."""
-    index = {truth.map.ids[k]: k for k in rings}
-    route = set(truth.route)
-    lights = [light for light in truth.red_lights if light.connector in index and light.connector in route]
-    edges = [ring_edges(rings[index[light.connector]]) for light in lights]
+def _red_lights(truth: SceneTruth, outlines: _Outlines) -> RedLights:
+    """Connectors of the route that are red at some instant; the others play no part."""
+    lights = [light for light in truth.red_lights if light.connector in truth.route]
+    owners = [truth.map.ids.index(light.connector) for light in lights]
+    edges = [outlines.edges[outlines.owners == owner] for owner in owners]
     return RedLights(
-        edges=np.concatenate(edges) if edges else np.zeros((0, 4)),
+        edges=np.concatenate([np.zeros((0, 4)), *edges]),
         offsets=np.cumsum([0, *map(len, edges)], dtype=np.int64),
         red=np.array([light.red[:INSTANTS] for light in lights], np.bool_).reshape(len(lights), INSTANTS),
     )
