@@ -21,6 +21,7 @@ from irlvla.scene import Polylines
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+IndexArray = NDArray[np.int32]
 BoolArray = NDArray[np.bool_]
 
 CELL: Final = 2.0
@@ -36,8 +37,9 @@ RIM: Final = 1e-6
 class PolygonGrid(NamedTuple):
     """Polygons laid over ``rows`` times ``columns`` cells; entry ``e`` is one polygon in one cell.
 
-    Cell ``c`` (row by row) has the entries ``cell_entries[c]`` to ``cell_entries[c + 1]``; entry ``e`` has the edges
-    ``entry_edges[e]`` to ``entry_edges[e + 1]``, each ``ax, ay, bx, by``. No cell has more than ``most_entries``.
+    Cell ``c`` (row by row) has the entries ``cell_entries[c]`` to ``cell_entries[c + 1]``, never more than
+    ``most_entries``. Entry ``e`` is crossed by the edges ``crossing[entry_crossing[e]]`` to
+    ``crossing[entry_crossing[e + 1]]`` of ``edges``, each ``ax, ay, bx, by``.
     """
 
     left: float
@@ -45,10 +47,11 @@ class PolygonGrid(NamedTuple):
     rows: int
     columns: int
     most_entries: int
-    cell_entries: IntArray
-    entry_polygon: IntArray
+    cell_entries: IndexArray
+    entry_polygon: IndexArray
     entry_anchor_inside: BoolArray
-    entry_edges: IntArray
+    entry_crossing: IndexArray
+    crossing: IndexArray
     edges: FloatArray
 
 
@@ -123,12 +126,12 @@ def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
     offsets = np.searchsorted(owners, np.arange(polygons + 1))
 
     cells, members = (np.array(part, np.int64) for part in _edge_cells(edges, left, bottom, rows, columns))
-    crossing = cells * polygons + owners[members]
-    order = np.argsort(crossing, kind="stable")
-    crossing = crossing[order]
+    crossed = cells * polygons + owners[members]
+    order = np.argsort(crossed, kind="stable")
+    crossed = crossed[order]
     cells, holders = (np.array(part, np.int64) for part in _anchors_inside(edges, offsets, left, bottom, rows, columns))
     anchored = cells * polygons + holders
-    entries = np.sort(np.concatenate([crossing, anchored]))
+    entries = np.sort(np.concatenate([crossed, anchored]))
     entries = entries[np.diff(entries, prepend=-1) > 0]
     anchor_inside = np.zeros(len(entries), np.bool_)
     anchor_inside[np.searchsorted(entries, anchored)] = True
@@ -139,21 +142,22 @@ def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
         rows=rows,
         columns=columns,
         most_entries=int(np.diff(cell_entries).max(initial=0)),
-        cell_entries=cell_entries,
-        entry_polygon=entries % max(polygons, 1),
+        cell_entries=cell_entries.astype(np.int32),
+        entry_polygon=(entries % max(polygons, 1)).astype(np.int32),
         entry_anchor_inside=anchor_inside,
-        entry_edges=np.append(np.searchsorted(crossing, entries), len(crossing)),
-        edges=edges[members[order]],
+        entry_crossing=np.append(np.searchsorted(crossed, entries), len(crossed)).astype(np.int32),
+        crossing=members[order].astype(np.int32),
+        edges=edges,
     )
 
 
 @compiled
-def _inside(
-    edges: FloatArray, first: int, end: int, anchor_inside: bool, anchor_x: float, anchor_y: float, x: float, y: float
-) -> bool:
-    """Whether ``(x, y)`` lies strictly inside a polygon that has ``edges[first:end]`` in the cell with this anchor."""
-    inside = anchor_inside
-    for e in range(first, end):
+def _inside(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: float, y: float) -> bool:
+    """Whether ``(x, y)`` lies strictly inside the polygon of ``entry``, whose cell has this anchor."""
+    inside = grid.entry_anchor_inside[entry]
+    edges = grid.edges
+    for i in range(grid.entry_crossing[entry], grid.entry_crossing[entry + 1]):
+        e = grid.crossing[i]
         ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
         corner = side(ax, ay, bx, by, x, anchor_y)
         at_corner = corner > 0.0 or (
@@ -181,8 +185,7 @@ def polygons_at(grid: PolygonGrid, points: FloatArray) -> tuple[IntArray, IntArr
         if 0 <= c < grid.columns and 0 <= r < grid.rows:
             anchor_x, anchor_y, cell = grid.left + c * CELL, grid.bottom + r * CELL, r * grid.columns + c
             for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
-                first, end = grid.entry_edges[entry], grid.entry_edges[entry + 1]
-                if _inside(grid.edges, first, end, grid.entry_anchor_inside[entry], anchor_x, anchor_y, x, y):
+                if _inside(grid, entry, anchor_x, anchor_y, x, y):
                     found[p, count[p]] = grid.entry_polygon[entry]
                     count[p] += 1
     return count, found
