@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 STEPS = 100
 EGO_SPEED, OTHER_SPEED = 8.0, 7.0
@@ -181,39 +182,39 @@ def old_scenario_pickle(steps: int = STEPS, **changes: Any) -> bytes:
             delattr(main, name)
 
 
-def write_argoverse2(folder: Path, steps: int = STEPS, tilt: float = 0.0) -> Path:
-    """An Argoverse 2 log; the car's poses are a little denser than its sweeps, and pitched by ``tilt`` [rad]."""
+def write_argoverse2(folder: Path, steps: int = STEPS, yaw: float = 0.0, pitch: float = 0.0) -> Path:
+    """An Argoverse 2 log with ego poses a little denser than the sweeps; the car is turned by ``yaw, pitch`` [rad]."""
     import pyarrow as pa
     from pyarrow import feather
 
     folder.mkdir(parents=True, exist_ok=True)
+    turned = Rotation.from_euler("ZY", [yaw, pitch])
     start = 315_966_253_572_412_942
     dense = np.arange(-0.05, 0.1 * steps, 0.006)
-    x = 10 + EGO_SPEED * dense
-    zero = np.zeros(len(dense))
-    table = {
-        "timestamp_ns": start + (dense * 1e9).astype(np.int64), "qw": zero + np.cos(tilt / 2), "qx": zero,
-        "qy": zero + np.sin(tilt / 2), "qz": zero, "tx_m": x, "ty_m": zero, "tz_m": zero,
-    }  # fmt: skip
-    feather.write_feather(pa.table(table), str(folder / "city_SE3_egovehicle.feather"))
-    rows: dict[str, list[Any]] = {}
-    ego = ego_poses(steps)
-    for name, (kind, poses, size) in paths(steps).items():
-        for k in range(steps):
-            forward = poses[k, 0] - ego[k, 0]
-            row = {
-                "timestamp_ns": start + k * 100_000_000, "track_uuid": name,
-                "category": {"car": "REGULAR_VEHICLE", "pedestrian": "PEDESTRIAN"}[kind],
-                "length_m": size[0], "width_m": size[1], "height_m": size[2],
-                "qw": np.cos(poses[k, 2] / 2), "qx": 0.0, "qy": 0.0, "qz": np.sin(poses[k, 2] / 2),
-                "tx_m": forward * np.cos(tilt), "ty_m": poses[k, 1], "tz_m": forward * np.sin(tilt),
-            }  # fmt: skip
-            for key, value in row.items():
-                rows.setdefault(key, []).append(value)
-    feather.write_feather(pa.table(rows), str(folder / "annotations.feather"))
+    place = np.column_stack([10 + EGO_SPEED * dense, 0 * dense, 0 * dense])
+    poses = {"timestamp_ns": start + (dense * 1e9).astype(np.int64), **_columns(turned, place)}
+    feather.write_feather(pa.table(poses), str(folder / "city_SE3_egovehicle.feather"))
+    tables = []
+    for name, (kind, path, size) in paths(steps).items():
+        apart = np.column_stack([path[:, :2] - ego_poses(steps)[:, :2], np.zeros(steps)])
+        headed = Rotation.from_euler("z", path[:, 2:])
+        columns = {
+            "timestamp_ns": start + 100_000_000 * np.arange(steps),
+            "track_uuid": [name] * steps,
+            "category": [{"car": "REGULAR_VEHICLE", "pedestrian": "PEDESTRIAN"}[kind]] * steps,
+            **{key: np.full(steps, size[k]) for k, key in enumerate(("length_m", "width_m", "height_m"))},
+            **_columns(turned.inv() * headed, turned.inv().apply(apart)),
+        }
+        tables.append(pa.table(columns))
+    feather.write_feather(pa.concat_tables(tables), str(folder / "annotations.feather"))
     (folder / "map").mkdir(exist_ok=True)
     (folder / "map" / "log_map_archive_made-up.json").write_text(json.dumps(_argoverse2_map()))
     return folder
+
+
+def _columns(rotation: Rotation, place: np.ndarray) -> dict[str, np.ndarray]:
+    quaternions = np.broadcast_to(rotation.as_quat(), (len(place), 4))
+    return dict(zip(("qx", "qy", "qz", "qw", "tx_m", "ty_m", "tz_m"), (*quaternions.T, *place.T), strict=True))
 
 
 def _argoverse2_map() -> dict[str, Any]:

@@ -19,16 +19,18 @@ def log(tmp_path):
     return write_argoverse2(tmp_path / "logs" / "made-up-3")
 
 
-@pytest.mark.parametrize("tilt", [0.0, 0.05])
-def test_boxes_come_into_the_city(tmp_path, tilt):
-    recording = read_log(write_argoverse2(tmp_path / "made-up-3", tilt=tilt))
+@pytest.mark.parametrize(("yaw", "pitch"), [(0.0, 0.0), (2.5, 0.05)])
+def test_boxes_come_into_the_city(tmp_path, yaw, pitch):
+    recording = read_log(write_argoverse2(tmp_path / "made-up-3", yaw=yaw, pitch=pitch))
     assert (recording.name, recording.source, recording.ego) == ("argoverse2-made-up-3", "argoverse2", 0)
     assert len(recording.t_us) == STEPS
     assert np.diff(recording.t_us).tolist() == [100_000] * (STEPS - 1)
-    np.testing.assert_allclose(recording.poses[0, :, 0], ego_poses()[:, 0] + recording.axle_to_centre, atol=1e-6)
+    to_centre = recording.axle_to_centre * np.array([np.cos(yaw), np.sin(yaw)])
+    np.testing.assert_allclose(recording.poses[0, :, :2], ego_poses()[:, :2] + to_centre, atol=1e-6)
+    np.testing.assert_allclose(recording.poses[0, :, 2], yaw, atol=1e-9)
     for name, (_, poses, size) in paths().items():
         found = recording.ids.index(name)
-        np.testing.assert_allclose(recording.poses[found], poses, atol=2e-3)
+        np.testing.assert_allclose(recording.poses[found], poses, atol=1e-6)
         np.testing.assert_allclose(recording.sizes[found], size)
     assert recording.kinds[recording.ids.index("walker00")] == ObjectKind.PEDESTRIAN
 

@@ -69,6 +69,15 @@ def test_an_oncoming_neighbour_is_dropped():
     assert graph["west"].successors == ()
 
 
+def test_a_lane_that_starts_there_but_turns_away_is_no_successor():
+    lanes = tuple(
+        RecordedLane(name, straight((0, 0), end), connector=False)
+        for name, end in (("on", (50, 5)), ("across", (0, 50)), ("back", (-50, 1)))
+    )
+    before = RecordedLane("before", straight((-50, 0), (-0.5, 0)), connector=False)
+    assert lane_graph(RecordedMap((before, *lanes)))["before"].successors == ("on",)
+
+
 def test_bicycle_lanes_are_not_looked_up():
     lanes = (
         RecordedLane("car", straight((0, 0), (50, 0)), connector=False),

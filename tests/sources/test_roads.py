@@ -54,6 +54,7 @@ def test_intersection(nuscenes):
     assert crossing.contains(shapely.Point(105, -1.75)), "gaps between connectors are closed"
     assert not crossing.contains(shapely.Point(98, 0))
     assert not crossing.contains(shapely.Point(110, 30))
+    assert crossing.intersection(area(nuscenes, Layer.LANE)).area < 0.1, "other lanes are cut out"
 
 
 def test_drivable_area_is_the_recorded_one_with_its_holes(nuscenes):
@@ -126,14 +127,14 @@ def test_an_edge_is_not_flowed_around():
 def test_holes_without_an_edge_are_road():
     lanes = [
         RecordedLane("one", np.array([[0, 0], [20, 0], [60, 0], [80.0, 0]]), connector=False),
-        RecordedLane("two", np.array([[0, 0], [20, 6], [60, 6], [80.0, 0]]), connector=False),
+        RecordedLane("two", np.array([[0, 0], [20, 9], [60, 9], [80.0, 0]]), connector=False),
     ]
     graph = lane_graph(RecordedMap(tuple(lanes)))
     far = shapely.LineString([(0, -30), (80, -30)])
     open_area = area_between_edges(list(graph.lanes.values()), [far])
-    assert open_area.contains(shapely.Point(40, 3)), "a painted island"
-    kerb = shapely.LineString([(35, 2.9), (45, 2.9), (45, 3.1), (35, 3.1), (35, 2.9)])
-    assert not area_between_edges(list(graph.lanes.values()), [kerb]).contains(shapely.Point(40, 3)), "a real one"
+    assert open_area.contains(shapely.Point(40, 4.5)), "a painted island"
+    kerb = shapely.LineString([(30, 4.3), (50, 4.3), (50, 4.7), (30, 4.7), (30, 4.3)])
+    assert not area_between_edges(list(graph.lanes.values()), [kerb]).contains(shapely.Point(40, 4.5)), "a real one"
 
 
 def test_waymo_town_is_drivable_where_cars_drive():

@@ -105,10 +105,26 @@ def test_the_line_of_a_lane_change_is_oblique_where_it_was_driven(graph):
     driven = visits(graph, match_lanes(graph, poses))
     line = chain_line(graph, driven, ["xb", "b2"], poses[:, :2], np.full(len(poses), 8.0))
     assert (np.diff(line[:, 0]) > 0).all()
-    middle = np.interp(1.75, line[:, 1], line[:, 0])
-    assert 45 < middle < 60
-    assert np.interp(middle - 13, line[:, 0], line[:, 1]) == pytest.approx(0, abs=0.2)
-    assert np.interp(middle + 13, line[:, 0], line[:, 1]) == pytest.approx(3.5, abs=0.2)
+    where_driven = 40 + 25 / 2
+    sides = np.interp(where_driven + np.array([-13, -6, 0, 6, 13]), line[:, 0], line[:, 1])
+    np.testing.assert_allclose(sides, [0, 1.75 / 2, 1.75, 3.5 - 1.75 / 2, 3.5], atol=0.3)  # over 3 s * 8 m/s
+
+
+def test_a_change_soon_after_the_beginning_keeps_the_first_lane(graph):
+    poses = drive((5, 0), (60, 0))
+    line = chain_line(graph, [Visit("a1", 0, 2), Visit("b1", 3, 30)], [], poses[:, :2], np.full(len(poses), 20.0))
+    np.testing.assert_allclose(line[0], 0)
+    assert np.interp(3.5, line[:, 0], line[:, 1]) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_gap_in_the_lanes_is_crossed_where_it_was_driven():
+    lanes = (RecordedLane("a", straight((0, 0), (40, 0))), RecordedLane("b", straight((100, 30), (160, 30))))
+    poses = drive((5, 0), (40, 0), (100, 30), (150, 30))
+    graph = lane_graph(RecordedMap(lanes))
+    driven = visits(graph, match_lanes(graph, poses))
+    assert lanes_of(driven) == ["a", "b"]
+    line = chain_line(graph, driven, [], poses[:, :2], np.full(len(poses), 8.0))
+    assert abs(project(line, np.array([70.0, 15.0]))[1]) < 1.5
 
 
 def test_changing_lanes_at_once_again(graph):

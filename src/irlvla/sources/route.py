@@ -65,7 +65,7 @@ def _candidates(graph: LaneGraph, pose: NDArray[np.float64]) -> dict[int, float]
     past = np.maximum(np.abs(c * apart[:, 0] + s * apart[:, 1]) - 0.6, 0.0)  # beyond an end of the lane
     turned = wrap(pose[2] - points.heading[near])
     cost = (across**2 + past**2) / _SIDEWAYS**2 + (turned / _TURNED) ** 2
-    usable = np.abs(turned) < np.pi / 3
+    usable = cost < _OFF_MAP_COST + 2 * _CHANGE  # else it is cheaper to leave the map and to come back
     found: dict[int, float] = {}
     for lane, value in zip(points.owner[near][usable].tolist(), cost[usable].tolist(), strict=True):
         found[lane] = min(value, found.get(lane, np.inf))
