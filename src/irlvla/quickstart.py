@@ -5,6 +5,7 @@ and a run that is finished only prints its table again.
 """
 
 import json
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class Preset:
         imitation, reward, reinforce: of the stages.
         ego_mlp_steps: updates of the ego-status baseline.
         trunk: where the camera trunk's weights come from.
+        checkpoint_seconds: least time between checkpoints.
     """
 
     width: int = 160
@@ -58,6 +60,7 @@ class Preset:
     reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
     ego_mlp_steps: int = 1500
     trunk: Weights = "imagenet"
+    checkpoint_seconds: float = 20.0
 
     @property
     def rig(self) -> CameraRig:
@@ -87,21 +90,23 @@ def quickstart(
         InputError: if the source or the folder cannot be used.
     """
     preset = preset or Preset()
+    path = source_path(source)
     settings = {"source": source, "held_out": list(held_out), "preset": asdict(preset), "seed": seed}
     _claim(out, settings)
     if (out / "results.json").exists():
         results: dict[str, Any] = json.loads((out / "results.json").read_text())
         return results
-    run = Run(out, seed=seed, device=device)
+    run = Run(out, seed, device, preset.checkpoint_seconds)
     clock = Clock(out / "seconds.json")
     with clock("import"):
-        import_scenes("waymo-sample" if source == "waymo-sample" else "auto", source_path(source), out / "scenes")
+        imported = import_scenes("auto" if path else "waymo-sample", path, out / "scenes")
+    print("\n".join(imported.lines()), file=sys.stderr)
     store = SceneStore(out / "scenes")
     train_logs, test_logs = split(store, held_out)
     train_stages(run, store, [token for log in train_logs for token in store.logs[log]], preset, clock)
     with clock("evaluation"):
         scenes = [store[token] for log in test_logs for token in store.logs[log]]
-        evaluations = evaluate(agents(out, preset, device), scenes)
+        evaluations = evaluate(agents(out, device), scenes, preset.rig)
     results = {
         "stamp": {**stamp(scenes=len(scenes), reference="human", split="held-out logs"), "held_out": test_logs},
         "seconds": round(clock.total(), 1),
@@ -226,12 +231,12 @@ def imitate(run: Run, data: SceneSet, preset: Preset, trunk: CameraTrunk) -> Pol
     return policy
 
 
-def agents(out: Path, preset: Preset, device: str) -> dict[str, Any]:
+def agents(out: Path, device: str) -> dict[str, Any]:
     """The agents of the table, networks read from the run's folder."""
     mlp = EgoMLP()
     mlp.load_state_dict(load_checkpoint(out / "ego-mlp.safetensors"))
     networks = {"ego-mlp": mlp.eval(), **{name: Policy.from_pretrained(out / name) for name in ("stage1", "stage3")}}
-    driven = {name: driving(network.to(device), preset.rig, device) for name, network in networks.items()}
+    driven = {name: driving(network.to(device), device) for name, network in networks.items()}
     return {"human": human, "constant-velocity": constant_velocity, **driven}
 
 

@@ -8,14 +8,13 @@ from torch import Tensor
 from irlvla.errors import InputError
 from irlvla.model import EgoMLP, Policy
 from irlvla.model.diffusion import INTERVAL, POINTS
-from irlvla.scene import CameraRig, Scene
-from irlvla.sources import observe
+from irlvla.scene import Scene, SceneInputs
 
-Agent = Callable[[Sequence[Scene]], Tensor]
-"""Scenes to plans ``[S, 8, 3]``, poses 0.5 s apart in each ego frame."""
+Agent = Callable[[Sequence[Scene], SceneInputs], Tensor]
+"""Scenes, and what is seen of them, to plans ``[S, 8, 3]``: poses 0.5 s apart in each ego frame."""
 
 
-def human(scenes: Sequence[Scene]) -> Tensor:
+def human(scenes: Sequence[Scene], _: SceneInputs) -> Tensor:
     """What was driven: the upper reference of every table.
 
     Raises:
@@ -28,7 +27,7 @@ def human(scenes: Sequence[Scene]) -> Tensor:
     return torch.stack([torch.from_numpy(s.truth.human.poses) for s in scenes if s.truth.human])
 
 
-def constant_velocity(scenes: Sequence[Scene]) -> Tensor:
+def constant_velocity(scenes: Sequence[Scene], _: SceneInputs) -> Tensor:
     """Straight on at the speed of now: the lower reference."""
     times = INTERVAL * torch.arange(1, POINTS + 1, dtype=torch.float64)
     poses = torch.zeros(len(scenes), POINTS, 3, dtype=torch.float64)
@@ -36,10 +35,10 @@ def constant_velocity(scenes: Sequence[Scene]) -> Tensor:
     return poses
 
 
-def driving(policy: Policy | EgoMLP, rig: CameraRig, device: str = "cpu") -> Agent:
-    """A network as an agent: it sees the scenes through ``rig`` and drives its deterministic plan."""
+def driving(policy: Policy | EgoMLP, device: str = "cpu") -> Agent:
+    """A network as an agent: it is shown inputs alone and drives its deterministic plan."""
 
-    def agent(scenes: Sequence[Scene]) -> Tensor:
-        return policy.plan(observe(scenes, rig).to(device)).double().cpu()
+    def agent(_: Sequence[Scene], inputs: SceneInputs) -> Tensor:
+        return policy.plan(inputs.to(device)).double().cpu()
 
     return agent

@@ -10,7 +10,8 @@ from torch import Tensor
 from irlvla.epdms import SceneTruthBatch, score
 from irlvla.evaluation.agents import Agent
 from irlvla.progress import progress
-from irlvla.scene import SUBSCORE_NAMES, Scene, SubScores
+from irlvla.scene import SUBSCORE_NAMES, CameraRig, Scene, SubScores
+from irlvla.sources import observe
 from irlvla.training.labels import previous_plans
 
 _CHUNK = 16
@@ -51,24 +52,17 @@ def means(scores: SubScores) -> dict[str, float]:
     return {**values, "EPDMS": scores.epdms().mean().item()}
 
 
-def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene]) -> list[Evaluation]:
+def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene], rig: CameraRig) -> list[Evaluation]:
     """Judge every agent on every scene; scenes are read and prepared once.
 
     Args:
         agents: by name, in the order of the table.
         scenes: of whole logs, so that each scene's predecessor is among them where there is one.
+        rig: through which the scenes are seen.
     """
     place = {scene.token: k for k, scene in enumerate(scenes)}
     before = [place.get(s.previous) if s.previous else None for s in scenes]
-    poses: dict[str, Tensor] = {}
-    with progress("planning", len(agents) * len(scenes)) as advance:
-        for name, agent in agents.items():
-            parts = []
-            for begin in range(0, len(scenes), _CHUNK):
-                parts.append(agent(scenes[begin : begin + _CHUNK]))
-                for _ in parts[-1]:
-                    advance(name)
-            poses[name] = torch.cat(parts)
+    poses = plan(agents, scenes, rig)
     scores: dict[str, list[SubScores]] = {name: [] for name in agents}
     with progress("judging", len(scenes)) as advance:
         for begin in range(0, len(scenes), _CHUNK):
@@ -83,3 +77,17 @@ def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene]) -> list[Evaluati
             for _ in part:
                 advance("")
     return [Evaluation(name, poses[name], SubScores.cat(scores[name])) for name in agents]
+
+
+def plan(agents: dict[str, Agent], scenes: Sequence[Scene], rig: CameraRig) -> dict[str, Tensor]:
+    """Every agent's plans ``[S, 8, 3]``; each scene is looked at once."""
+    parts: dict[str, list[Tensor]] = {name: [] for name in agents}
+    with progress("planning", len(scenes)) as advance:
+        for begin in range(0, len(scenes), _CHUNK):
+            chunk = scenes[begin : begin + _CHUNK]
+            inputs = observe(chunk, rig)
+            for name, agent in agents.items():
+                parts[name].append(agent(chunk, inputs))
+            for _ in chunk:
+                advance("")
+    return {name: torch.cat(plans) for name, plans in parts.items()}
