@@ -120,6 +120,18 @@ def _nan(content):
     content["tracks"]["turner00"]["state"]["position"][33, 1] = np.nan
 
 
+def _nan_surface(content):
+    content["map_features"]["boundary_0"]["polyline"][3, 0] = np.nan
+
+
+def _far(content):
+    content["map_features"]["boundary_0"]["polyline"][0, 0] = 1e200
+
+
+def _nan_time(content):
+    content["metadata"]["ts"][4] = np.nan
+
+
 def _slow(content):
     content["metadata"]["ts"] = 0.5 * np.arange(100)
 
@@ -140,9 +152,12 @@ def _nan_map(content):
     ("change", "says"),
     [
         (_unknown_class, r"unknown object class: HOVERCRAFT \(1 objects\)"),
-        (_nan, "not finite numbers, first of object turner00 at step 33"),
-        (_slow, "one instant every 0.500 s"),
+        (_nan, "not finite numbers .*, first of object turner00 at step 33"),
+        (_slow, "0.500 s from step 0 to the next"),
         (_no_car_lanes, "no lane for cars"),
+        (_nan_surface, "not finite|not a scenario"),
+        (_far, "no places on earth"),
+        (_nan_time, "time stamps are not finite"),
         (_sizeless, "object parked00 has no size"),
         (_nan_map, "lane a1 has points that are not finite"),
         (_without("metadata"), "not a scenario as ScenarioNet writes it"),

@@ -9,12 +9,14 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation, Slerp
+from shapely.errors import ShapelyError
 from shapely.geometry import Polygon
 
 from irlvla.errors import InputError
 from irlvla.scene import LineKind, ObjectKind
+from irlvla.sources.checks import check_recording
 from irlvla.sources.polylines import arc_length, points_at
-from irlvla.sources.recording import RecordedLane, RecordedMap, Recording, check_recording
+from irlvla.sources.recording import RecordedLane, RecordedMap, Recording
 
 _POSES, _BOXES, _MAP = "city_SE3_egovehicle.feather", "annotations.feather", "map/log_map_archive_*.json"
 _QUATERNION, _PLACE = ("qx", "qy", "qz", "qw"), ("tx_m", "ty_m", "tz_m")
@@ -171,7 +173,7 @@ def read_map(folder: Path) -> RecordedMap:
         lines = _markings(segments)
         lines += [(LineKind.CROSSWALK, _crossing(c)) for c in content["pedestrian_crossings"].values()]
         lanes = tuple(_lane(segment) for segment in segments)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         what = f"not a map as Argoverse 2 writes it ({type(error).__name__}: {error})"
         raise InputError(files[0], what, "download the log again") from error
     return RecordedMap(lanes, tuple(lines), shapely.union_all([shapely.make_valid(area) for area in areas]))

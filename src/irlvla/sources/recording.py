@@ -1,13 +1,11 @@
 """One recorded log in a neutral form, whatever data set it comes from."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from irlvla.errors import InputError
 from irlvla.scene import LineKind
 
 STEP = 0.1
@@ -93,45 +91,3 @@ class Recording:
     axle_to_centre: float
     map: RecordedMap
     notes: tuple[str, ...] = ()
-
-
-def check_recording(recording: Recording, where: str | Path) -> None:
-    """Make sure that scenes can be cut from ``recording``.
-
-    Raises:
-        InputError: if it is too short, its poses are not finite, its car was not observed, or it has no lanes.
-    """
-    steps = len(recording.t_us)
-    if recording.poses.shape[1] != steps:
-        what = f"{recording.poses.shape[1]} poses per object for {steps} time stamps"
-        raise InputError(where, what, "convert the log again")
-    if steps < SCENE_STEPS:
-        what = f"the log is too short: {steps * STEP:.1f} s, a scene needs {SCENE_STEPS * STEP:.1f} s"
-        raise InputError(where, what, "take a longer log")
-    spacing = np.median(np.diff(recording.t_us)) / 1e6
-    if not 0.09 < spacing < 0.11:
-        raise InputError(where, f"one instant every {spacing:.3f} s", "resample the log to 10 Hz")
-    _check_objects(recording, where)
-    if not any(lane.motor for lane in recording.map.lanes):
-        raise InputError(where, "the map has no lane for cars", "take a log with a map")
-    for lane in recording.map.lanes:
-        if not np.isfinite(lane.centreline).all():
-            what = f"lane {lane.id} has points that are not finite numbers"
-            raise InputError(where, what, "repair or leave out the log")
-
-
-def _check_objects(recording: Recording, where: str | Path) -> None:
-    broken = ~np.isfinite(recording.poses).all(2) & recording.valid
-    if broken.any():
-        first = int(np.flatnonzero(broken.any(1))[0])
-        what = f"poses that are not finite numbers, first of object {recording.ids[first]}"
-        raise InputError(
-            where, f"{what} at step {int(np.flatnonzero(broken[first])[0])}", "repair or leave out the log"
-        )
-    if not recording.valid[recording.ego].any():
-        raise InputError(where, "the recording car has no pose", "repair or leave out the log")
-    seen = recording.valid.any(1)
-    odd = seen & ~(recording.sizes[:, :2] > 0).all(1)
-    if odd.any():
-        name = recording.ids[int(np.flatnonzero(odd)[0])]
-        raise InputError(where, f"object {name} has no size", "repair or leave out the log")

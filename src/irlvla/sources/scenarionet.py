@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from shapely.errors import ShapelyError
 
 from irlvla.errors import InputError
 from irlvla.scene import ObjectKind
-from irlvla.sources.recording import AXLE_TO_CENTRE, Recording, check_recording
+from irlvla.sources.checks import check_recording
+from irlvla.sources.recording import AXLE_TO_CENTRE, Recording
 from irlvla.sources.restricted import load_pickle
 from irlvla.sources.scenarionet_map import read_map
 
@@ -54,7 +56,7 @@ def read_scenario(content: dict[str, Any], where: str | Path) -> Recording:
     """
     try:
         recording = _read_new(content, where) if "map_features" in content else _read_old(content, where)
-    except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, ShapelyError) as error:
         if isinstance(error, InputError):
             raise
         what = f"not a scenario as ScenarioNet writes it ({type(error).__name__}: {error})"
@@ -130,7 +132,10 @@ def _flat(values: Any) -> NDArray[np.float64]:
 
 
 def _stamps(seconds: Any) -> NDArray[np.int64]:
-    return np.round(_flat(seconds) * 1e6).astype(np.int64)
+    stamps = np.round(_flat(seconds) * 1e6)
+    if not (np.abs(stamps) < 2**62).all():
+        raise ValueError("its time stamps are not finite numbers")
+    return stamps.astype(np.int64)
 
 
 def _kinds(classes: list[Any], where: str | Path) -> NDArray[np.int8]:
