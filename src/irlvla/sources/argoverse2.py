@@ -15,6 +15,7 @@ from shapely.geometry import Polygon
 from irlvla.errors import InputError
 from irlvla.scene import LineKind, ObjectKind
 from irlvla.sources.checks import check_recording
+from irlvla.sources.polygons import finite, polygons_of
 from irlvla.sources.polylines import arc_length, points_at
 from irlvla.sources.recording import RecordedLane, RecordedMap, Recording
 
@@ -169,14 +170,15 @@ def read_map(folder: Path) -> RecordedMap:
     try:
         content = json.loads(files[0].read_text())
         segments = list(content["lane_segments"].values())
-        areas = [Polygon(_xy(area["area_boundary"])) for area in content["drivable_areas"].values()]
+        areas = [_xy(area["area_boundary"]) for area in content["drivable_areas"].values()]
+        drivable = shapely.union_all([part for ring in areas for part in polygons_of(Polygon(finite(ring)), 0.0)])
         lines = _markings(segments)
         lines += [(LineKind.CROSSWALK, _crossing(c)) for c in content["pedestrian_crossings"].values()]
         lanes = tuple(_lane(segment) for segment in segments)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, ShapelyError) as error:
         what = f"not a map as Argoverse 2 writes it ({type(error).__name__}: {error})"
         raise InputError(files[0], what, "download the log again") from error
-    return RecordedMap(lanes, tuple(lines), shapely.union_all([shapely.make_valid(area) for area in areas]))
+    return RecordedMap(lanes, tuple(lines), drivable)
 
 
 def _lane(segment: dict[str, Any]) -> RecordedLane:

@@ -37,8 +37,19 @@ def even_odd_area(rings: Iterable[NDArray[np.float64]]) -> BaseGeometry:
     """The area that an odd number of ``rings`` ``[n, 2]`` go round: outlines and the holes in them, in any order."""
     area: BaseGeometry = Polygon()
     for ring in rings:
-        area = area.symmetric_difference(shapely.union_all(polygons_of(Polygon(ring), 0.0)))
+        area = area.symmetric_difference(shapely.union_all(polygons_of(Polygon(finite(ring)), 0.0)))
     return area
+
+
+def finite(ring: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The ring itself.
+
+    Raises:
+        ValueError: if a coordinate is not a finite number, which shapely would only warn of.
+    """
+    if not np.isfinite(ring).all():
+        raise ValueError("an outline has points that are not finite numbers")
+    return ring
 
 
 def strip(line: NDArray[np.float64], half_widths: NDArray[np.float64]) -> Polygon:
