@@ -35,7 +35,7 @@ class ModelConfig:
     trunk_frozen: bool = True
     bev_x: tuple[float, float] = (-8.0, 56.0)
     bev_y: tuple[float, float] = (-24.0, 24.0)
-    bev_cells: tuple[int, int] = (32, 24)
+    bev_cells: tuple[int, int] = (24, 20)
     bev_dim: int = 64
     bev_heights: tuple[float, ...] = (0.0, 1.2)
     meta_tokens: int = 4
