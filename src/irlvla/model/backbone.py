@@ -102,7 +102,7 @@ class CameraTrunk(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """``[B, C, H, W, 3]`` uint8 to ``[B, C, F, h, w]`` float32."""
         mean, std = (255 * torch.tensor(v, device=images.device) for v in (IMAGENET_MEAN, IMAGENET_STD))
-        at_once = 16 if images.device.type == "cpu" else 512  # a few pictures stay in a CPU's cache: 5 times faster
+        at_once = 8 if images.device.type == "cpu" else 512  # a few stay in a CPU's cache: up to 4 times faster
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             parts = [
                 self.features(((part - mean) / std).permute(0, 3, 1, 2)) for part in images.flatten(0, 1).split(at_once)
