@@ -28,7 +28,7 @@ from irlvla.sources import import_scenes, observe
 from irlvla.training.augment import mirrored
 from irlvla.training.checkpoint import load_checkpoint, save_checkpoint
 from irlvla.training.data import SceneSet
-from irlvla.training.imitation import ImitationConfig, plan_anchors, train_ego_mlp, train_imitation
+from irlvla.training.imitation import ImitationConfig, anchors_of, train_ego_mlp, train_imitation
 from irlvla.training.labels import make_labels
 from irlvla.training.loop import Run, hash_seed
 from irlvla.training.reinforce import ReinforceConfig, train_reinforce
@@ -224,7 +224,7 @@ def imitate(run: Run, data: SceneSet, preset: Preset, trunk: CameraTrunk) -> Pol
     """Stage 1 with anchors of the training set."""
     torch.manual_seed(run.seed)
     count = preset.model.anchors
-    policy = Policy(preset.model, plan_anchors(data.human, count, run.seed))
+    policy = Policy(preset.model, anchors_of(data, count, run.seed))
     policy.encoder.trunk.load_state_dict(trunk.state_dict())
     policy = train_imitation(run, data, preset.imitation, policy)
     policy.save_pretrained(run.folder / "stage1")

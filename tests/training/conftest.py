@@ -1,12 +1,15 @@
 """A dozen made-up scenes in memory, small enough for networks to fit in seconds."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 import torch
 
 from irlvla.model import CameraTrunk, ModelConfig, Policy
-from irlvla.scene import CameraRig, ObjectKind, SceneStore, StoreWriter
+from irlvla.scene import CameraRig, ObjectKind, Scene, SceneStore, StoreWriter, Trajectory
 from irlvla.training.data import SceneSet
-from irlvla.training.imitation import plan_anchors
+from irlvla.training.imitation import anchors_of
 from tests.scene import made_up
 
 CONFIG = ModelConfig(
@@ -14,12 +17,22 @@ CONFIG = ModelConfig(
 )
 
 
+def accelerating(scene: Scene, acceleration: float) -> Scene:
+    """The same scene with a human that changes speed."""
+    time = 0.5 * np.arange(1, 9)
+    poses = np.zeros((8, 3))
+    poses[:, 0] = scene.history[-1, 3] * time + 0.5 * acceleration * time**2
+    return replace(scene, truth=replace(scene.truth, human=Trajectory(poses)))
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory) -> SceneStore:
     road = made_up.straight_road()
     folder = tmp_path_factory.mktemp("scenes")
     scenes = [
-        made_up.scene(f"s{k}", speed=2.0 + k, objects=((ObjectKind.VEHICLE, 12.0 + 3 * k, 0.0, 1.0 * k),), hdmap=road)
+        accelerating(
+            made_up.scene(f"s{k}", 2.0 + k, ((ObjectKind.VEHICLE, 12.0 + 3 * k, 0.0, 1.0 * k),), road), k % 4 / 2 - 0.5
+        )
         for k in range(12)
     ]
     with StoreWriter(folder) as writer:
@@ -37,4 +50,4 @@ def data(store) -> SceneSet:
 @pytest.fixture
 def policy(data) -> Policy:
     torch.manual_seed(1)
-    return Policy(CONFIG, plan_anchors(data.human, CONFIG.anchors, seed=0))
+    return Policy(CONFIG, anchors_of(data, CONFIG.anchors, seed=0))

@@ -8,29 +8,36 @@ from irlvla.scene import CameraRig
 from irlvla.training.data import SceneSet
 from irlvla.training.imitation import (
     ImitationConfig,
+    anchors_of,
     focal,
     imitation_loss,
     nearest_anchor,
-    plan_anchors,
     train_ego_mlp,
     train_imitation,
+    typical,
 )
 from irlvla.training.loop import Run
 from tests.training.conftest import CONFIG
 
 
-def test_anchors_are_typical_plans(data):
-    anchors = plan_anchors(data.human, 4, seed=0)
+def test_typical_plans_are_spread_over_the_plans(data):
+    anchors = typical(data.human, 4, seed=0)
     assert anchors.shape == (4, 8, 2)
     speeds = anchors[:, -1, 0].sort().values / 4
     assert speeds[0] >= 2
-    assert speeds[-1] <= 13
+    assert speeds[-1] <= 15
     assert (speeds.diff() > 1).all()
 
 
+def test_anchors_depart_from_going_straight_on(data):
+    ends = anchors_of(data, 4, seed=0)[:, -1]
+    assert ends[:, 0].sort().values.tolist() == pytest.approx([-4, 0, 4, 8], abs=1e-3)  # half a t^2
+    assert ends[:, 1].abs().max() < 1e-4
+
+
 def test_the_nearest_anchor_is_nearest():
-    anchors = torch.tensor([0.0, 10, 30]).view(3, 1, 1).expand(3, 8, 2)
-    assert nearest_anchor(anchors, torch.full((1, 8, 2), 17.0)).tolist() == [1]
+    starts = diffusion.normalise(torch.tensor([0.0, 10, 30]).view(1, 3, 1, 1).expand(1, 3, 8, 2))
+    assert nearest_anchor(starts, torch.full((1, 8, 2), 17.0)).tolist() == [1]
 
 
 def test_focal_loss_is_the_published_formula():
@@ -69,9 +76,9 @@ def test_imitation_learns_the_human_s_speed(tmp_path, data, policy):
     assert {"loss", "regression", "classification", "auxiliary"} < set(records[0])
 
 
-def test_the_ego_mlp_learns_constant_speed(tmp_path, data):
-    mlp = train_ego_mlp(Run(tmp_path), data, steps=300)
+def test_the_ego_mlp_learns_to_keep_speed(tmp_path, data):
+    mlp = train_ego_mlp(Run(tmp_path), data, steps=600)
     plans = mlp.plan(data.inputs)
     assert plans.shape == (12, 8, 3)
-    assert (plans[..., :2] - data.human).norm(dim=-1).mean() < 1.0
+    assert (plans[..., :2] - data.human).norm(dim=-1).mean() < 1.7
     assert diffusion.headings(plans[..., :2]).abs().max() < 0.5

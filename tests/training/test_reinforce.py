@@ -72,7 +72,7 @@ def test_the_first_on_policy_ratio_is_exactly_one(data, policy, rolled):
 def test_the_chain_starts_at_the_anchors_and_is_seeded(policy, rolled):
     _, tokens, chain = rolled
     assert chain.states.shape == (3, 6, 4, 8, 2)
-    assert torch.equal(chain.states[0], start(policy, 6))
+    assert torch.equal(chain.states[0], start(policy, tokens))
     again = roll_out(policy, tokens, torch.Generator().manual_seed(0))
     assert torch.equal(chain.states, again.states)
     other = roll_out(policy, tokens, torch.Generator().manual_seed(1))
@@ -125,7 +125,7 @@ def test_ppo_climbs_a_known_reward(tmp_path, data, policy):
     with torch.random.fork_rng():
         train_reinforce(run, data, policy, Fast(CONFIG), config)
     records = run.records("reinforce")
-    assert records[-1]["reward"] > records[0]["reward"] + 0.1
+    assert records[-1]["reward"] > records[0]["reward"] + 0.04
     assert records[-1]["kl_stage1"] > 0.1
     assert records[0]["kl_stage1"] == pytest.approx(0, abs=1e-3)
     assert {"audit_exact", "audit_learned", "audit_gap_ec"} < set(records[0])

@@ -1,9 +1,11 @@
 """Truncated anchored diffusion over planned points: schedule, chain, exploration and its log-probabilities.
 
 A plan is eight points ``(x, y)`` 0.5 s apart in the ego frame. The forward process is cut short so that noised anchors
-still look like plans (DiffusionDrive): ``x_i = sqrt(abar_i) a + sqrt(1 - abar_i) eps`` with ``i`` up to 50 of 1000. The
-reverse process is DDIM on the network's prediction of the clean plan. Headings are not diffused: they are the tangents
-of the spline through the points, so that a plan has one meaning and the chain's Gaussians cover all that is random.
+still look like plans (DiffusionDrive): ``x_i = sqrt(abar_i) a + sqrt(1 - abar_i) eps`` with ``i`` up to 50 of 1000.
+Anchors say how plans depart from going straight on at the ego's speed, so that a few of them lie close to every plan.
+The reverse process is DDIM on the network's prediction of the clean plan. Headings are not diffused: they are the
+tangents of the spline through the points, so that a plan has one meaning and the chain's Gaussians cover all that is
+random.
 
 For reinforcement learning each reverse transition is a Gaussian policy over a few smooth *modes* of the plan (two along
 x, two along y) instead of white noise on every point, which no vehicle could follow.
@@ -79,6 +81,13 @@ def _smoothing() -> Tensor:
     return powers @ torch.linalg.pinv(powers)
 
 
+def steady(speed: Tensor) -> Tensor:
+    """Plans straight on at ``speed [B]`` [m/s]: points ``[B, 1, 8, 2]`` [m]."""
+    times = INTERVAL * torch.arange(1, POINTS + 1, device=speed.device, dtype=speed.dtype)
+    along = speed.view(-1, 1, 1) * times
+    return torch.stack([along, torch.zeros_like(along)], -1)
+
+
 def smooth(xy: Tensor, speed: Tensor) -> Tensor:
     """The nearest plan that goes on from the ego's motion without a jump.
 
@@ -88,9 +97,8 @@ def smooth(xy: Tensor, speed: Tensor) -> Tensor:
     Args:
         xy: points ``[B, N, 8, 2]`` [m]. speed: of the ego now, ``[B]`` [m/s].
     """
-    times = INTERVAL * torch.arange(1, POINTS + 1, device=xy.device, dtype=xy.dtype)
-    steady = torch.stack([speed.view(-1, 1, 1) * times, torch.zeros_like(times).expand(len(speed), 1, -1)], -1)
-    return steady + _smoothing().to(xy) @ (xy - steady)
+    straight = steady(speed.to(xy))
+    return straight + _smoothing().to(xy) @ (xy - straight)
 
 
 @cache

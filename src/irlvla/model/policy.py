@@ -22,6 +22,7 @@ from irlvla.model.diffusion import (
     next_steps,
     normalise,
     smooth,
+    steady,
     with_headings,
 )
 from irlvla.model.encoder import SceneEncoder, SceneTokens
@@ -64,7 +65,8 @@ class Policy(nn.Module):
 
     Args:
         config: sizes.
-        anchors: ``[K, 8, 2]`` x, y [m], the centres of human plans; ``K = config.anchors``.
+        anchors: ``[K, 8, 2]`` x, y [m], typical departures of human plans from going straight on at the ego's speed;
+            ``K = config.anchors``.
 
     Raises:
         InputError: if the anchors do not fit the configuration.
@@ -110,14 +112,19 @@ class Policy(nn.Module):
             noisy: ``[B, G * K, 8, 2]`` normalised; trajectory ``j`` belongs to anchor ``j % K``.
             step: diffusion step, one number or ``[B]``.
         """
+        starts = self.starts(tokens)
         groups = noisy.shape[1] // len(self.anchors)
         queries = self.points(noisy.flatten(2)) + self.anchor.repeat(groups, 1)
         queries = queries + self.lookup(tokens.bev_map, denormalise(noisy).unsqueeze(3))
         condition = tokens.ego + self._embed(torch.as_tensor(step, device=noisy.device))
         queries = self.cascade(queries, tokens, condition)
-        clean = normalise(self.anchors).repeat(groups, 1, 1) + self.shift(queries).unflatten(-1, (POINTS, 2))
+        clean = starts.repeat(1, groups, 1, 1) + self.shift(queries).unflatten(-1, (POINTS, 2))
         clean = normalise(smooth(denormalise(clean), tokens.history[:, -1, 3]))
         return Denoised(clean, self.score(queries).squeeze(-1), queries)
+
+    def starts(self, tokens: SceneTokens) -> Tensor:
+        """The anchors as plans of each scene, ``[B, K, 8, 2]`` normalised."""
+        return normalise(steady(tokens.history[:, -1, 3]) + self.anchors)
 
     def value(self, queries: Tensor) -> Tensor:
         """Critic: expected reward ``[B, N]`` of the trajectories that ``queries [B, N, D]`` stand for."""
@@ -148,7 +155,7 @@ class Policy(nn.Module):
 
     def _run(self, tokens: SceneTokens, noise: Tensor, n: int) -> Proposals:
         groups = noise.shape[1] // len(self.anchors)
-        chain = [add_noise(normalise(self.anchors).repeat(groups, 1, 1), STEPS[0], noise)]
+        chain = [add_noise(self.starts(tokens).repeat(1, groups, 1, 1), STEPS[0], noise)]
         for step, next_step in next_steps():
             denoised = self.denoise(tokens, chain[-1], step)
             chain.append(denoised_mean(chain[-1], denoised.points, step, next_step))

@@ -30,19 +30,19 @@ class Chain:
         return diffusion.with_headings(diffusion.denormalise(self.states))
 
 
-def start(policy: Policy, scenes: int) -> Tensor:
+def start(policy: Policy, tokens: SceneTokens) -> Tensor:
     """First state ``[B, K, 8, 2]``: the anchors, scaled as the forward process would, without noise.
 
     Test and training start alike, so that what is reinforced is what is driven.
     """
-    clean = diffusion.normalise(policy.anchors).expand(scenes, -1, -1, -1)
+    clean = policy.starts(tokens)
     return diffusion.add_noise(clean, diffusion.STEPS[0], torch.zeros_like(clean))
 
 
 @torch.no_grad()
 def roll_out(policy: Policy, tokens: SceneTokens, generator: torch.Generator) -> Chain:
     """Sample the chain with stochastic DDIM and smooth exploration; the generator lives on the CPU."""
-    x = start(policy, len(tokens.ego))
+    x = start(policy, tokens)
     device_generator = torch.Generator(x.device)
     device_generator.manual_seed(int(torch.randint(2**62, (), generator=generator)))
     states, log_probs, values = [x], [], []

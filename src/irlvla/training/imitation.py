@@ -28,18 +28,23 @@ class ImitationConfig:
     auxiliary: float = 1.0
 
 
-def plan_anchors(human: Tensor, count: int, seed: int) -> Tensor:
-    """``count`` typical plans ``[count, 8, 2]`` [m]: k-means centres of human plans ``[S, 8, 2]``."""
+def typical(plans: Tensor, count: int, seed: int) -> Tensor:
+    """``count`` typical plans ``[count, 8, 2]``: k-means centres of ``plans [S, 8, 2]``."""
     from sklearn.cluster import KMeans
 
-    flat = human.flatten(1).double().numpy()
+    flat = plans.flatten(1).double().numpy()
     clusters = KMeans(n_clusters=count, n_init=4, random_state=seed).fit(flat)
-    return torch.from_numpy(clusters.cluster_centers_).float().view(count, *human.shape[1:])
+    return torch.from_numpy(clusters.cluster_centers_).float().view(count, *plans.shape[1:])
 
 
-def nearest_anchor(anchors: Tensor, human: Tensor) -> Tensor:
-    """Index ``[B]`` of the anchor ``[K, 8, 2]`` that lies nearest to each human plan ``[B, 8, 2]``."""
-    return (anchors - human.unsqueeze(1)).norm(dim=-1).mean(-1).argmin(-1)
+def anchors_of(data: SceneSet, count: int, seed: int) -> Tensor:
+    """Anchors ``[count, 8, 2]`` [m] for a policy: typical departures from going straight on at the ego's speed."""
+    return typical(data.human - diffusion.steady(data.inputs.history[:, -1, 3]).squeeze(1), count, seed)
+
+
+def nearest_anchor(starts: Tensor, human: Tensor) -> Tensor:
+    """Index ``[B]`` of the plan in ``starts [B, K, 8, 2]`` (normalised) that is nearest to ``human [B, 8, 2]`` [m]."""
+    return (diffusion.denormalise(starts) - human.unsqueeze(1)).norm(dim=-1).mean(-1).argmin(-1)
 
 
 def imitation_loss(
@@ -51,11 +56,11 @@ def imitation_loss(
         ``loss`` and its parts, scalars.
     """
     tokens = policy.encode(batch.inputs, batch.features)
-    clean = diffusion.normalise(policy.anchors).expand(len(batch.human), -1, -1, -1)
+    clean = policy.starts(tokens)
     step = torch.randint(1, diffusion.MAX_STEP + 1, (len(clean),), generator=generator)
     noise = torch.randn(clean.shape, generator=generator).to(clean)
     denoised = policy.denoise(tokens, diffusion.add_noise(clean, step.to(clean.device), noise), step.to(clean.device))
-    nearest = nearest_anchor(policy.anchors, batch.human)
+    nearest = nearest_anchor(clean, batch.human)
     plan = denoised.points[torch.arange(len(nearest)), nearest]
     regression = functional.l1_loss(plan, diffusion.normalise(batch.human))
     classification = focal(denoised.logits, functional.one_hot(nearest, denoised.logits.shape[-1]).float())

@@ -16,7 +16,7 @@ from irlvla.scene import Scene, SubScores
 from irlvla.scene.store import write_atomically
 from irlvla.training.chain import roll_out
 from irlvla.training.data import SceneSet
-from irlvla.training.imitation import plan_anchors
+from irlvla.training.imitation import typical
 from irlvla.training.loop import Run
 
 KINDS = ("vocabulary", "policy", "perturbed")
@@ -136,7 +136,7 @@ def make_labels(
     path = run.folder / "labels.safetensors"
     if path.exists():
         return Labels.load(path)
-    anchors = plan_anchors(data.human, min(vocabulary, len(data)), run.seed)
+    anchors = typical(data.human, min(vocabulary, len(data)), run.seed)
     common = diffusion.with_headings(anchors).expand(len(data), -1, -1, -1)
     own = policy_samples(run, data, policy, per_step, "labels")
     near = diffusion.with_headings(perturbed(data.human, around, run.generator("perturbed")))

@@ -128,7 +128,7 @@ def ppo_loss(
         normal = (gain[s] - gain[s].mean()) / (gain[s].std() + 1e-6)
         actor = actor + clipped(ratio, discount * normal, clip)
         critic = critic + functional.mse_loss(policy.value(denoised.queries.detach()), returns[s])
-        imitation = imitation + _imitation(policy, denoised, batch.human)
+        imitation = imitation + _imitation(denoised, policy.starts(tokens), batch.human)
         kl = kl + (ratio - 1 - log_ratio).mean().detach()
         clipfrac = clipfrac + ((ratio - 1).abs() > clip).float().mean() / len(steps)
     selection = -expected_reward(denoised.logits, reward)
@@ -139,8 +139,8 @@ def ppo_loss(
     }  # fmt: skip
 
 
-def _imitation(policy: Policy, denoised: Denoised, human: Tensor) -> Tensor:
-    nearest = nearest_anchor(policy.anchors, human)
+def _imitation(denoised: Denoised, starts: Tensor, human: Tensor) -> Tensor:
+    nearest = nearest_anchor(starts, human)
     plan = denoised.points[torch.arange(len(nearest)), nearest]
     choice = focal(denoised.logits, functional.one_hot(nearest, denoised.logits.shape[-1]).float())
     return functional.l1_loss(plan, diffusion.normalise(human)) + choice
