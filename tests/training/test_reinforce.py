@@ -1,4 +1,3 @@
-import copy
 import math
 
 import pytest
@@ -16,6 +15,7 @@ from irlvla.training.reinforce import (
     clipped,
     divergence,
     expected_reward,
+    opinions,
     ppo_loss,
     train_reinforce,
 )
@@ -63,10 +63,11 @@ def test_the_surrogate_is_pessimistic():
 
 def test_the_first_on_policy_ratio_is_exactly_one(data, policy, rolled):
     batch, tokens, chain = rolled
-    losses = ppo_loss(policy, tokens, chain, torch.rand(6, 4), batch, ReinforceConfig(), train_actor=True)
+    same = opinions(policy, tokens, chain)
+    losses = ppo_loss(policy, tokens, chain, same, torch.rand(6, 4), batch, ReinforceConfig(), train_actor=True)
     assert losses["approx_kl"].item() == pytest.approx(0, abs=1e-10)
     assert losses["clipfrac"].item() == 0
-    assert divergence(policy, copy.deepcopy(policy), tokens, chain).item() == pytest.approx(0, abs=1e-8)
+    assert losses["kl_stage1"].item() == pytest.approx(0, abs=1e-8)
 
 
 def test_the_chain_starts_at_the_anchors_and_is_seeded(policy, rolled):
@@ -80,6 +81,19 @@ def test_the_chain_starts_at_the_anchors_and_is_seeded(policy, rolled):
     assert chain.poses().shape == (3, 6, 4, 8, 3)
 
 
+def test_divergence_is_that_of_transitions_and_choice(policy, rolled):
+    _, tokens, chain = rolled
+    same = opinions(policy, tokens, chain)
+    with torch.no_grad():
+        policy.score.weight.mul_(3.0)
+    other = opinions(policy, tokens, chain)
+    p, q = other[-1].logits.softmax(-1), same[-1].logits.softmax(-1)
+    assert divergence(other, same, chain).item() == pytest.approx((p * (p / q).log()).sum(-1).mean().item(), rel=1e-4)
+    with torch.no_grad():
+        policy.shift[-1].bias.add_(0.1)
+    assert divergence(opinions(policy, tokens, chain), same, chain) > divergence(other, same, chain) + 0.1
+
+
 def test_expected_reward_rises_with_the_better_choice():
     reward = torch.tensor([[0.1, 0.9, 0.5]])
     uniform, right = expected_reward(torch.zeros(1, 3), reward), expected_reward(torch.tensor([[0.0, 5, 0]]), reward)
@@ -89,7 +103,9 @@ def test_expected_reward_rises_with_the_better_choice():
 
 def test_the_encoder_is_left_alone_and_the_critic_warms_up_first(policy, rolled):
     batch, tokens, chain = rolled
-    losses = ppo_loss(policy, tokens, chain, torch.rand(6, 4), batch, ReinforceConfig(), train_actor=False)
+    losses = ppo_loss(
+        policy, tokens, chain, opinions(policy, tokens, chain), torch.rand(6, 4), batch, ReinforceConfig(), False
+    )
     losses["loss"].backward()
     moved = {name for name, p in policy.named_parameters() if p.grad is not None and p.grad.abs().sum() > 0}
     assert moved
@@ -120,7 +136,9 @@ class Fast(RewardWorldModel):
 
 def test_ppo_climbs_a_known_reward(tmp_path, data, policy):
     run = Run(tmp_path, seed=1)
-    config = ReinforceConfig(updates=25, batch=12, lr=1e-3, warmup=2, imitation=0.0, audit_every=100, audit_scenes=4)
+    config = ReinforceConfig(
+        updates=25, batch=12, lr=1e-3, warmup=2, imitation=0.0, kl=0.0, audit_every=100, audit_scenes=4
+    )
     before = policy.plan(data.inputs, data.features.float())[:, -1, 0].mean()
     with torch.random.fork_rng():
         train_reinforce(run, data, policy, Fast(CONFIG), config)

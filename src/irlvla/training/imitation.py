@@ -20,7 +20,7 @@ class ImitationConfig:
         regression, classification, auxiliary: weights of the losses (DiffusionDrive: 8, 10; heads by their own).
     """
 
-    steps: int = 1200
+    steps: int = 600
     batch: int = 32
     lr: float = 8e-4
     regression: float = 8.0

@@ -1,8 +1,8 @@
 """Stage 3: PPO against the reward world model, over the denoising chain (DPPO), with a critic and GAE.
 
 What is reinforced: the chain's Gaussian transitions by clipped ratios; the choice among anchors by its exact expected
-reward, since every anchor's reward is known. What holds the policy back: clipping, an imitation term, a frozen encoder,
-and an audit by the exact judge on training scenes, the best of which is kept.
+reward, since every anchor's reward is known. What holds the policy back: clipping, the divergence from stage 1, an
+imitation term, a frozen encoder, and an audit by the exact judge on training scenes, the best of which is kept.
 """
 
 import copy
@@ -38,6 +38,7 @@ class ReinforceConfig:
         warmup: updates at the start that train the critic alone.
         imitation: weight of staying near the human (L1 of the nearest anchor, focal BCE of its choice).
         selection: weight of the expected reward of the choice among anchors.
+        kl: weight of the divergence from stage 1, which keeps the policy where the reward model was taught.
         audit_every, audit_scenes: how often and on how many training scenes the exact judge looks.
     """
 
@@ -52,8 +53,9 @@ class ReinforceConfig:
     lam: float = 0.95
     gamma_denoise: float = 0.9
     warmup: int = 8
-    imitation: float = 1.0
-    selection: float = 1.0
+    imitation: float = 0.5
+    selection: float = 0.5
+    kl: float = 0.2
     audit_every: int = 10
     audit_scenes: int = 128
 
@@ -103,6 +105,7 @@ def ppo_loss(
     policy: Policy,
     tokens: SceneTokens,
     chain: Chain,
+    reference: Sequence[Denoised],
     reward: Tensor,
     batch: Batch,
     config: ReinforceConfig,
@@ -112,6 +115,7 @@ def ppo_loss(
 
     Args:
         policy: trained. tokens: of the batch's scenes, constant. chain: rolled out by the policy before this update.
+        reference: what the policy of stage 1 says along the chain.
         reward: ``[B, K]`` of the chain's plans. batch: for the imitation term.
         config: weights. train_actor: False while the critic warms up.
     """
@@ -119,8 +123,10 @@ def ppo_loss(
     steps = diffusion.next_steps()
     zero = reward.new_zeros(())
     actor, critic, imitation, kl, clipfrac = zero, zero, zero, zero, zero
+    opinion = []
     for s, (step, next_step) in enumerate(steps):
         denoised = policy.denoise(tokens, chain.states[s], step)
+        opinion.append(denoised)
         mean, std = diffusion.transition(chain.states[s], denoised.points, step, next_step)
         log_ratio = Exploration.at(std).log_prob(chain.states[s + 1], mean) - chain.log_probs[s]
         ratio, clip = log_ratio.exp(), clip_range(s, len(steps), config)
@@ -132,10 +138,11 @@ def ppo_loss(
         kl = kl + (ratio - 1 - log_ratio).mean().detach()
         clipfrac = clipfrac + ((ratio - 1).abs() > clip).float().mean() / len(steps)
     selection = -expected_reward(denoised.logits, reward)
-    loss = critic + train_actor * (actor + config.imitation * imitation + config.selection * selection)
+    away = divergence(opinion, reference, chain)
+    gains = actor + config.selection * selection + config.imitation * imitation + config.kl * away
     return {
-        "loss": loss, "actor": actor, "critic": critic, "imitation": imitation, "selection": selection,
-        "approx_kl": kl, "clipfrac": clipfrac,
+        "loss": critic + train_actor * gains, "actor": actor, "critic": critic, "imitation": imitation,
+        "selection": selection, "kl_stage1": away, "approx_kl": kl, "clipfrac": clipfrac,
     }  # fmt: skip
 
 
@@ -147,15 +154,19 @@ def _imitation(denoised: Denoised, starts: Tensor, human: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def divergence(policy: Policy, reference: Policy, tokens: SceneTokens, chain: Chain) -> Tensor:
+def opinions(policy: Policy, tokens: SceneTokens, chain: Chain) -> list[Denoised]:
+    """What ``policy`` would have predicted at each of the chain's transitions."""
+    return [policy.denoise(tokens, x, step) for x, (step, _) in zip(chain.states, diffusion.next_steps(), strict=False)]
+
+
+def divergence(new: Sequence[Denoised], reference: Sequence[Denoised], chain: Chain) -> Tensor:
     """KL from the reference along a roll-out: of the transitions, summed, and of the choice of anchor; a scalar."""
     total = torch.zeros((), device=chain.states.device)
     for s, (step, next_step) in enumerate(diffusion.next_steps()):
-        new, old = (p.denoise(tokens, chain.states[s], step) for p in (policy, reference))
-        mean, std = diffusion.transition(chain.states[s], new.points, step, next_step)
-        other, _ = diffusion.transition(chain.states[s], old.points, step, next_step)
-        total += Exploration.at(std).kl(mean, other).mean()
-    log_new, log_old = new.logits.log_softmax(-1), old.logits.log_softmax(-1)
+        mean, std = diffusion.transition(chain.states[s], new[s].points, step, next_step)
+        other, _ = diffusion.transition(chain.states[s], reference[s].points, step, next_step)
+        total = total + Exploration.at(std).kl(mean, other).mean()
+    log_new, log_old = (opinion[-1].logits.log_softmax(-1) for opinion in (new, reference))
     return total + (log_new.exp() * (log_new - log_old)).sum(-1).mean()
 
 
@@ -224,12 +235,12 @@ def train_reinforce(
         chain = roll_out(student, tokens, generator)
         with torch.no_grad():
             reward = reward_model(batch.inputs, chain.poses()[-1], batch.features).epdms()
+        before = opinions(reference, tokens, chain)
         for _ in range(config.epochs):
-            losses = ppo_loss(student, tokens, chain, reward, batch, config, train_actor=step >= config.warmup)
+            losses = ppo_loss(student, tokens, chain, before, reward, batch, config, train_actor=step >= config.warmup)
             descend(losses["loss"], student, optimizer)
         chosen = (chain.logits.softmax(-1) * reward).sum(-1).mean()
         metrics = {"reward": chosen.item(), **{name: value.item() for name, value in losses.items()}}
-        metrics["kl_stage1"] = divergence(student, reference, tokens, chain).item()
         if step % config.audit_every == 0 or step + 1 == config.updates:
             found = audit(student)
             state.keep_if_better(found["exact"])

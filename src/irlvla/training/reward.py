@@ -23,7 +23,7 @@ class RewardConfig:
         auxiliary: weight of the object, map and meta-action losses.
     """
 
-    steps: int = 900
+    steps: int = 700
     batch: int = 32
     candidates: int = 40
     lr: float = 8e-4
