@@ -142,12 +142,17 @@ def epdms_check(cases: Annotated[Path, tyro.conf.Positional], recursive: bool = 
     return 1 if report.differences else 0
 
 
+def hundred(score: float | None) -> str:
+    """A fraction as a score of a hundred; "n/a" where there is none."""
+    return "n/a" if score is None else f"{100 * score:.1f}"
+
+
 def print_table(rows: list[dict[str, Any]], stamp: dict[str, Any]) -> None:
     """Scores of a hundred for people: filtered, then unfiltered, under the stamp."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(width=120)
     for title, part in (("with human filter", None), ("without filter", "raw")):
         table = Table(title=f"EPDMS {title}")
         table.add_column("agent")
@@ -156,7 +161,7 @@ def print_table(rows: list[dict[str, Any]], stamp: dict[str, Any]) -> None:
             table.add_column(name, justify="right")
         for row in rows:
             scores = row[part] if part else row
-            table.add_row(row["agent"], str(row["scenes"]), *(f"{100 * scores[name]:.1f}" for name in SUBSCORES))
+            table.add_row(row["agent"], str(row["scenes"]), *(hundred(scores[name]) for name in SUBSCORES))
         console.print(table)
     print(", ".join(f"{key}={value}" for key, value in stamp.items()))
 
@@ -203,3 +208,7 @@ def main() -> None:
         print("irlvla: stopped; call it again to go on", file=sys.stderr)
         status = 130
     sys.exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,6 @@
 """Agents judged on scenes: the rows of a results table."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -46,10 +47,11 @@ class Evaluation:
         }
 
 
-def means(scores: SubScores) -> dict[str, float]:
-    """Mean of each sub-score (of EC where it is known) and of EPDMS."""
+def means(scores: SubScores) -> dict[str, float | None]:
+    """Mean of each sub-score (of EC where it is known; None if nowhere) and of EPDMS."""
     values = {name.upper(): getattr(scores, name).nanmean().item() for name in SUBSCORE_NAMES}
-    return {**values, "EPDMS": scores.epdms().mean().item()}
+    known = {name: None if math.isnan(value) else value for name, value in values.items()}
+    return {**known, "EPDMS": scores.epdms().mean().item()}
 
 
 def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene], rig: CameraRig) -> list[Evaluation]:

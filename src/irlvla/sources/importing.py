@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from irlvla.errors import InputError
+from irlvla.progress import progress
 from irlvla.scene.store import StoreWriter
 from irlvla.sources import argoverse2, scenarionet
 from irlvla.sources.recording import Recording
@@ -87,13 +88,7 @@ class _Candidate:
     read: Callable[[], Recording | None]  # None: it is no recording at all
 
 
-def import_scenes(
-    source: Source,
-    path: Path | None,
-    out: Path,
-    strict: bool = False,
-    progress: Callable[[str, int, int], None] | None = None,
-) -> ImportReport:
+def import_scenes(source: Source, path: Path | None, out: Path, strict: bool = False) -> ImportReport:
     """Import every log under ``path`` into the scene store ``out``; logs that it already has are skipped.
 
     Args:
@@ -101,23 +96,21 @@ def import_scenes(
         path: a ScenarioNet pickle, an Argoverse 2 log, or a folder with any number of them at any depth.
         out: folder of the store, made where there is none.
         strict: raise at the first bad file instead of skipping it.
-        progress: called with a log's name, its number from 0 and the number of logs before each one.
 
     Raises:
         InputError: if nothing could be imported, or ``strict`` and a file is bad.
     """
     candidates = list(_candidates(source, path))
     report = ImportReport()
-    with StoreWriter(out) as writer:
-        for number, candidate in enumerate(candidates):
-            if progress is not None:
-                progress(candidate.name, number, len(candidates))
+    with StoreWriter(out) as writer, progress("import", len(candidates)) as advance:
+        for candidate in candidates:
             try:
                 _import_one(candidate, source, writer, report)
             except InputError as error:
                 if strict:
                     raise
                 report.bad.append(str(error))
+            advance("")
         if not report.logs and not report.present:
             why = "; ".join([*report.bad, *report.ignored][:1]) or "no ScenarioNet pickle and no Argoverse 2 log in it"
             raise InputError(path or source, f"nothing could be imported ({why})", "check the path and the source")
