@@ -246,13 +246,12 @@ def notes(store: SceneStore, train: Sequence[str], test: Sequence[str], run: Run
     lines = [f"Trained on {counted[0]}, judged on {counted[1]}: {', '.join(test)}."]
     records = run.records("reinforce")
     if records:
-        first, last = records[0], records[-1]
         audits = [record for record in records if "audit_exact" in record]
-        best = max(audits, key=lambda record: record["audit_exact"])
+        first, last, best = audits[0], audits[-1], max(audits, key=lambda record: record["audit_exact"])
         lines.append(
-            f"PPO moved the policy by a KL of {last['kl_stage1']:.2f} from stage 1; learned reward of its choices on "
-            f"training scenes {first['reward']:.3f} -> {last['reward']:.3f}; exact score of audited training scenes "
-            f"{audits[0]['audit_exact']:.3f} -> {audits[-1]['audit_exact']:.3f}, best {best['audit_exact']:.3f} at "
+            f"PPO moved the policy by a KL of {last['kl_stage1']:.2f} from stage 1. On audited training scenes, first and "
+            f"last audit: learned reward {first['audit_learned']:.3f} and {last['audit_learned']:.3f}, exact score "
+            f"{first['audit_exact']:.3f} and {last['audit_exact']:.3f}; best exact score {best['audit_exact']:.3f} at "
             f"update {best['step']}, which is kept as stage 3."
         )
     return lines

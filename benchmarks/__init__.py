@@ -1,0 +1,1 @@
+"""Measurements and the pictures of the README; nothing here asserts a time."""
