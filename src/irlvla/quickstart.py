@@ -249,8 +249,8 @@ def notes(store: SceneStore, train: Sequence[str], test: Sequence[str], run: Run
         audits = [record for record in records if "audit_exact" in record]
         first, last, best = audits[0], audits[-1], max(audits, key=lambda record: record["audit_exact"])
         lines.append(
-            f"PPO moved the policy by a KL of {last['kl_stage1']:.2f} from stage 1. On audited training scenes, first and "
-            f"last audit: learned reward {first['audit_learned']:.3f} and {last['audit_learned']:.3f}, exact score "
+            f"PPO moved the policy by a KL of {last['kl_stage1']:.2f} from stage 1. On audited training scenes, first "
+            f"and last audit: learned reward {first['audit_learned']:.3f} and {last['audit_learned']:.3f}, exact score "
             f"{first['audit_exact']:.3f} and {last['audit_exact']:.3f}; best exact score {best['audit_exact']:.3f} at "
             f"update {best['step']}, which is kept as stage 3."
         )
