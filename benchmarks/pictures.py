@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.render import made_up_scene
-from tests.sources.made_up import new_scenario
 
+from benchmarks.render import made_up_scene
 from irlvla.epdms import SceneTruthBatch, score
 from irlvla.evaluation.agents import constant_velocity
 from irlvla.evaluation.birdseye import cameras_figure, figure
@@ -15,6 +14,7 @@ from irlvla.scene import CameraRig, Command
 from irlvla.sources import observe
 from irlvla.sources.scenarionet import read_scenario
 from irlvla.sources.scenes import cut_scenes
+from tests.sources.made_up import new_scenario
 
 
 def main(folder: Path) -> None:
