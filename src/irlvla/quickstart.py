@@ -112,7 +112,7 @@ def quickstart(
         "seconds": round(clock.total(), 1),
         "rows": [evaluation.row() for evaluation in evaluations],
         "stages": clock.seconds,
-        "command": f"irlvla quickstart --source {source}",
+        "command": " ".join(["irlvla quickstart --source", source, *(["--held-out", *held_out] if held_out else [])]),
         "notes": notes(store, train_logs, test_logs, run),
     }
     report(out, results, scenes, evaluations, preset, run)

@@ -138,7 +138,7 @@ def make_labels(
         return Labels.load(path)
     anchors = typical(data.human, min(vocabulary, len(data)), run.seed)
     common = diffusion.with_headings(anchors).expand(len(data), -1, -1, -1)
-    own = policy_samples(run, data, policy, per_step, "labels")
+    own = policy_samples(run, data, policy, min(per_step, len(policy.anchors)), "labels")
     near = diffusion.with_headings(perturbed(data.human, around, run.generator("perturbed")))
     poses = torch.cat([common, own, near], 1)
     kinds = torch.repeat_interleave(torch.arange(3), torch.tensor([common.shape[1], own.shape[1], near.shape[1]]))
