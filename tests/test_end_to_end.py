@@ -11,26 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from irlvla.errors import InputError
+from irlvla.quickstart import quickstart
+from tests.presets import TINY
 from tests.sources import made_up
 
+ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = """
 import sys
 from pathlib import Path
-from irlvla.model import ModelConfig
-from irlvla.quickstart import Preset, quickstart
-from irlvla.training.imitation import ImitationConfig
-from irlvla.training.reinforce import ReinforceConfig
-from irlvla.training.reward import RewardConfig
-
-model = ModelConfig(
-    dim=32, heads=2, layers=1, anchors=4, trunk_blocks=6, bev_cells=(8, 6), bev_dim=16, object_queries=6, map_queries=6
-)
-preset = Preset(
-    width=64, height=36, model=model, trunk="random", ego_mlp_steps=30,
-    imitation=ImitationConfig(steps=40, batch=8), reward=RewardConfig(steps=15, batch=8, candidates=16),
-    reinforce=ReinforceConfig(updates=6, batch=8, warmup=1, audit_every=3, audit_scenes=4), checkpoint_seconds=0.2,
-)
-quickstart(Path(sys.argv[2]), sys.argv[1], preset=preset)
+from irlvla.quickstart import quickstart
+from tests.presets import TINY
+quickstart(Path(sys.argv[2]), sys.argv[1], preset=TINY)
 """
 
 
@@ -44,7 +36,8 @@ def write_logs(folder: Path) -> None:
 
 
 def start(logs: Path, out: Path) -> subprocess.Popen:
-    return subprocess.Popen([sys.executable, "-c", SCRIPT, str(logs), str(out)], stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", SCRIPT, str(logs), str(out)]
+    return subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True)
 
 
 def test_three_stages_survive_a_kill(tmp_path):
@@ -86,12 +79,21 @@ def test_three_stages_survive_a_kill(tmp_path):
 
 
 def test_another_run_s_folder_is_not_taken_over(tmp_path):
-    from irlvla.errors import InputError
-    from irlvla.quickstart import quickstart
-
     (tmp_path / "precious.txt").write_text("x")
     with pytest.raises(InputError, match="is not empty and holds no run"):
         quickstart(tmp_path, str(tmp_path))
     with pytest.raises(InputError, match="neither waymo-sample nor a path"):
         quickstart(tmp_path / "new", str(tmp_path / "nowhere"))
     assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.slow
+def test_recorded_driving_goes_through_all_stages(shared, tmp_path):
+    held_out = ("scene-0796", "scene-0916", "7fab2350")
+    results = quickstart(tmp_path / "run", str(shared / "data"), held_out, preset=TINY)
+    rows = {row["agent"]: row for row in results["rows"]}
+    assert len(results["stamp"]["held_out"]) == 3
+    assert all(any(part in log for part in held_out) for log in results["stamp"]["held_out"])
+    assert rows["human"]["EPDMS"] > 0.95
+    assert 0.6 < rows["constant-velocity"]["EPDMS"] < 0.9
+    assert all(0 < row["EPDMS"] < rows["human"]["EPDMS"] for name, row in rows.items() if name != "human")

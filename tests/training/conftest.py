@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 import torch
 
-from irlvla.model import CameraTrunk, ModelConfig, Policy
+from irlvla.model import CameraTrunk, Policy
 from irlvla.scene import CameraRig, ObjectKind, Scene, SceneStore, StoreWriter, Trajectory
 from irlvla.training.data import SceneSet
 from irlvla.training.imitation import anchors_of
+from tests.presets import TINY
 from tests.scene import made_up
 
-CONFIG = ModelConfig(
-    dim=32, heads=2, layers=1, anchors=4, trunk_blocks=6, bev_cells=(8, 6), bev_dim=16, object_queries=6, map_queries=6
-)
+CONFIG = TINY.model
 
 
 def accelerating(scene: Scene, acceleration: float) -> Scene:

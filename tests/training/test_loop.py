@@ -57,7 +57,7 @@ def test_a_finished_run_does_no_work_twice(tmp_path):
 def test_a_loss_that_is_not_finite_stops_the_run(tmp_path):
     module = nn.Linear(1, 1)
     optimizer = torch.optim.SGD(module.parameters(), lr=1.0)
-    with pytest.raises(FloatingPointError, match="step 0"):
+    with pytest.raises(InputError, match="step 0"):
         train(Run(tmp_path), "bad", 3, lambda step, generator: {"loss": float("nan")}, module, optimizer)
 
 

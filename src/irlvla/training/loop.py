@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from irlvla.errors import InputError
 from irlvla.progress import progress
 from irlvla.training.checkpoint import load_checkpoint, save_checkpoint
 
@@ -86,7 +87,7 @@ def train(
         optimizer: its learning rates are taken as peaks.
 
     Raises:
-        FloatingPointError: if an update returns a loss that is not finite; the last checkpoint stays.
+        InputError: if an update returns a loss that is not finite; the last checkpoint stays.
     """
     path = run.folder / f"{name}.checkpoint.safetensors"
     peaks = [group["lr"] for group in optimizer.param_groups]
@@ -104,9 +105,8 @@ def train(
                 group["lr"] = peak * cosine(step, steps)
             metrics = dict(update(step, run.generator(name, step)))
             if not math.isfinite(metrics.get("loss", 0.0)):
-                raise FloatingPointError(
-                    f"{name}: the loss is {metrics['loss']} at step {step}; lower the learning rate"
-                )
+                what = f"the loss is {metrics['loss']} at step {step}"
+                raise InputError(name, what, "lower the learning rate, or start from another seed")
             log.write(json.dumps({"step": step, **metrics}) + "\n")
             advance(" ".join(f"{key} {value:.3g}" for key, value in list(metrics.items())[:2]))
             if step + 1 == steps or time.monotonic() - saved > run.checkpoint_seconds:
