@@ -117,6 +117,15 @@ def test_a_missing_shard_is_named(tmp_path, store):
         SceneStore(tmp_path)[0]
 
 
+@pytest.mark.parametrize("part", ["logs", "maps"])
+def test_a_deleted_file_is_mended_by_importing_its_log_again(tmp_path, store, scenes, part):
+    next((tmp_path / part).iterdir()).unlink()
+    with StoreWriter(tmp_path) as writer:
+        assert writer.logs == set()
+        writer.add_log("made-up", scenes)
+    assert SceneStore(tmp_path).verify() == []
+
+
 def test_a_store_of_another_version_is_refused(tmp_path, store):
     manifest = json.loads((tmp_path / "store.json").read_text())
     (tmp_path / "store.json").write_text(json.dumps(manifest | {"version": 99}))

@@ -73,8 +73,9 @@ class StoreWriter:
 
     @property
     def logs(self) -> set[str]:
-        """Names of the logs that are already stored."""
-        return set(self._manifest["logs"])
+        """Names of the logs that are already stored; one whose files were deleted is not."""
+        files = {log: (entry["file"], entry["map"]) for log, entry in self._manifest["logs"].items()}
+        return {log for log, parts in files.items() if all((self.folder / part).exists() for part in parts if part)}
 
     def add_log(self, log: str, scenes: Iterable[Scene]) -> int:
         """Store all scenes of a log, which share one map; returns how many. An earlier log of that name is replaced.
