@@ -12,7 +12,7 @@ from irlvla.epdms.judge import drive_plans
 from irlvla.epdms.sampling import FloatArray, plan_sampling
 from irlvla.epdms.vehicle import STATE, STEP
 from irlvla.errors import InputError
-from irlvla.scene import HORIZON
+from irlvla.scene import HORIZON, SceneTruth
 
 ArrayLike = NDArray[Any] | Tensor
 
@@ -36,6 +36,16 @@ class PreviousPlans:
     ego: ArrayLike
     poses: ArrayLike
     interval: float = 0.5
+
+    @classmethod
+    def of(cls, frames: Sequence[tuple[SceneTruth, ArrayLike] | None]) -> "PreviousPlans":
+        """From one plan ``[8, 3]`` a scene, 0.5 s between poses, with the truth of its frame; None for no frame."""
+        unknown = np.full((8, 3), np.nan)
+        return cls(
+            t0_us=np.array([0 if frame is None else frame[0].t0_us for frame in frames], np.int64),
+            ego=np.stack([np.zeros(11) if frame is None else frame[0].ego for frame in frames]),
+            poses=np.stack([unknown if frame is None else np.asarray(frame[1]) for frame in frames])[:, None],
+        )
 
 
 class FrameBefore(NamedTuple):

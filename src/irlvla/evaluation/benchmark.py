@@ -8,12 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from irlvla.epdms import SceneTruthBatch, score
+from irlvla.epdms import PreviousPlans, SceneTruthBatch, score
 from irlvla.evaluation.agents import Agent
 from irlvla.progress import progress
 from irlvla.scene import SUBSCORE_NAMES, CameraRig, Scene, SubScores
 from irlvla.sources import observe
-from irlvla.training.labels import previous_plans
 
 _CHUNK = 16
 
@@ -71,11 +70,10 @@ def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene], rig: CameraRig) 
             part = range(begin, min(begin + _CHUNK, len(scenes)))
             truth = SceneTruthBatch.prepare([scenes[k].truth for k in part])
             for name in agents:
-                previous = previous_plans(
-                    [None if before[k] is None else scenes[before[k]] for k in part],
-                    [None if before[k] is None else poses[name][before[k]] for k in part],
-                )
-                scores[name].append(score(truth, poses[name][part].unsqueeze(1), previous=previous))
+                earlier = [before[k] for k in part]
+                frames = [None if k is None else (scenes[k].truth, poses[name][k]) for k in earlier]
+                plans = poses[name][part].unsqueeze(1)
+                scores[name].append(score(truth, plans, previous=PreviousPlans.of(frames)))
             for _ in part:
                 advance("")
     return [Evaluation(name, poses[name], SubScores.cat(scores[name])) for name in agents]

@@ -56,22 +56,6 @@ class Labels:
         )
 
 
-def previous_plans(previous: Sequence[Scene | None], poses: Sequence[Tensor | np.ndarray | None]) -> PreviousPlans:
-    """Plans made 0.5 s earlier, against which extended comfort is judged.
-
-    Args:
-        previous: the earlier scene of each scene, None where there is none.
-        poses: ``[8, 3]`` the plan made there, in its own ego frame.
-    """
-    none = np.full((8, 3), np.nan)
-    return PreviousPlans(
-        t0_us=torch.tensor([0 if s is None else s.truth.t0_us for s in previous]),
-        ego=torch.stack([torch.zeros(11).double() if s is None else torch.from_numpy(s.truth.ego) for s in previous]),
-        poses=torch.stack([torch.as_tensor(none if p is None else p).double() for p in poses]).unsqueeze(1),
-        interval=diffusion.INTERVAL,
-    )
-
-
 def judge(scenes: Sequence[Scene], poses: Tensor, earlier: dict[str, Scene]) -> SubScores:
     """Exact sub-scores ``[S, M]`` of candidates ``[S, M, 8, 3]``.
 
@@ -81,12 +65,12 @@ def judge(scenes: Sequence[Scene], poses: Tensor, earlier: dict[str, Scene]) -> 
         scenes: the scenes. poses: their candidates, ego frame. earlier: scenes by token, for ``Scene.previous``.
     """
     before = [earlier.get(s.previous) if s.previous else None for s in scenes]
-    plans = [None if b is None or b.truth.human is None else b.truth.human.poses for b in before]
+    frames = [(b.truth, b.truth.human.poses) if b is not None and b.truth.human is not None else None for b in before]
     return score(
         SceneTruthBatch.prepare([s.truth for s in scenes]),
         poses,
         interval=diffusion.INTERVAL,
-        previous=previous_plans(before, plans),
+        previous=PreviousPlans.of(frames),
     )
 
 
