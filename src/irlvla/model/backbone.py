@@ -121,7 +121,7 @@ def load_imagenet(trunk: CameraTrunk, file: Path | bytes) -> None:
         state: dict[str, Any] = torch.load(
             io.BytesIO(file) if isinstance(file, bytes) else file, map_location="cpu", weights_only=True
         )
-    except Exception as error:
+    except Exception as error:  # a damaged file can make the loader raise nearly anything
         raise InputError(where, f"not a readable PyTorch checkpoint ({error})", "download it again") from error
     needed = trunk.state_dict()
     wrong = [k for k, v in needed.items() if k not in state or state[k].shape != v.shape]
