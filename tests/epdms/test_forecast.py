@@ -1,0 +1,62 @@
+"""The traffic as PDM-Closed foresees it."""
+
+import numpy as np
+import pytest
+
+from irlvla.epdms.forecast import FORESEEN, foreseen
+from irlvla.scene import ObjectKind
+from tests.epdms.made_up import box, straight_road
+
+
+def ahead_of(*boxes, **changes):
+    return foreseen(straight_road(boxes=boxes, **changes)).tracks
+
+
+@pytest.mark.parametrize(
+    ("heading", "velocity", "drift"),
+    [
+        (0.0, (3.0, 4.0), (5.0, 0.0)),  # at its speed, along its heading
+        (np.pi, (3.0, 4.0), (5.0, 0.0)),  # backwards
+        (np.pi / 2, (0.0, -2.0), (0.0, -2.0)),
+        (1.0, (0.0, 0.0), (0.0, 0.0)),
+    ],
+)
+def test_agents_go_on_along_their_heading_every_second_instant(heading, velocity, drift):
+    tracks = ahead_of(box("car", 20, 3, *velocity, heading=heading))
+    seconds = np.repeat(np.arange(26) * 0.2, 2)[:FORESEEN]
+    np.testing.assert_allclose(tracks.poses[0, :, :2], [20, 3] + seconds[:, None] * drift, atol=1e-12)
+    assert (tracks.poses[0, :, 2] == heading).all()
+    assert tracks.valid.all()
+
+
+def test_static_objects_stay_whatever_their_velocity():
+    tracks = ahead_of(box("cone", 20, 3, 3.0, kind=ObjectKind.TRAFFIC_CONE))
+    assert (tracks.poses[0] == tracks.poses[0, 0]).all()
+    assert not tracks.velocities.any()
+
+
+def test_only_what_is_there_now_and_near_is_looked_at():
+    centre = 1.461
+    tracks = ahead_of(
+        box("later", 10, 0, steps=range(1, 41)),
+        box("far", centre + 100.1, 0),
+        box("near", centre + 99.9, 0),
+    )
+    assert tracks.tokens == ("near",)
+
+
+def test_the_nearest_of_each_kind():
+    crowd = [box(f"walker {k}", 90 - k, 3, kind=ObjectKind.PEDESTRIAN, size=(0.5, 0.5)) for k in range(30)]
+    cones = [box(f"cone {k}", 5 + k, 3, kind=ObjectKind.TRAFFIC_CONE, size=(0.1, 0.1)) for k in range(40)]
+    signs = [box(f"sign {k}", 5.5 + k, 3, kind=ObjectKind.CZONE_SIGN, size=(0.1, 0.1)) for k in range(40)]
+    tracks = ahead_of(*crowd, *cones, *signs)
+    kinds = tracks.kinds.tolist()
+    assert [kinds.count(kind) for kind in (ObjectKind.TRAFFIC_CONE, ObjectKind.CZONE_SIGN)] == [25, 25]
+    assert [token for token in tracks.tokens if "walker" in token] == [f"walker {k}" for k in range(29, 4, -1)]
+
+
+def test_lights_stay_as_they_are_now():
+    now, later = np.arange(41) == 0, np.arange(41) > 0
+    lights = foreseen(straight_road(red=[("own", now), ("left", later)])).red_lights
+    assert [light.connector for light in lights] == ["own"]
+    assert lights[0].red.all()
