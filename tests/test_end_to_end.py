@@ -63,7 +63,7 @@ def test_three_stages_survive_a_kill(tmp_path):
         assert row["scenes"] == results["stamp"]["scenes"] > 0
         assert all(0 <= row[name] <= 1 for name in ("NC", "DAC", "DDC", "TLC", "EP", "TTC", "LK", "HC", "EPDMS"))
     assert rows["human"]["EPDMS"] >= max(row["EPDMS"] for row in rows.values()) - 0.05
-    assert results["stamp"]["reference"] == "human"
+    assert results["stamp"]["reference"] == "pdm-closed"
     steps = [json.loads(line)["step"] for line in (out / "imitation.jsonl").read_text().splitlines()]
     assert steps == list(range(40))
     assert [json.loads(line)["step"] for line in (out / "reinforce.jsonl").read_text().splitlines()] == list(range(6))

@@ -108,7 +108,7 @@ def quickstart(
         scenes = [store[token] for log in test_logs for token in store.logs[log]]
         evaluations = evaluate(agents(out, device), scenes, preset.rig)
     results = {
-        "stamp": {**stamp(scenes=len(scenes), reference="human", split="held-out logs"), "held_out": test_logs},
+        "stamp": {**stamp(len(scenes), references(scenes), split="held-out logs"), "held_out": test_logs},
         "seconds": round(clock.total(), 1),
         "rows": [evaluation.row() for evaluation in evaluations],
         "stages": clock.seconds,
@@ -193,6 +193,11 @@ def split(store: SceneStore, held_out: Sequence[str]) -> tuple[list[str], list[s
     if not train:
         raise InputError(store.folder, "has no log left to train on", "import at least two logs, or hold out fewer")
     return train, test
+
+
+def references(scenes: Sequence[Scene]) -> str:
+    """What normalises ego progress in ``scenes``; a store of an earlier version may hold other references."""
+    return ", ".join(sorted({scene.truth.reference_kind for scene in scenes}))
 
 
 def train_stages(run: Run, store: SceneStore, tokens: Sequence[str], preset: Preset, clock: Clock) -> None:

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from irlvla.epdms.forecast import FORESEEN, foreseen
-from irlvla.scene import ObjectKind
-from tests.epdms.made_up import box, straight_road
+from irlvla.scene import Layer, ObjectKind
+from tests.epdms.made_up import box, rectangle, straight_road
 
 
 def ahead_of(*boxes, **changes):
@@ -60,3 +60,19 @@ def test_lights_stay_as_they_are_now():
     lights = foreseen(straight_road(red=[("own", now), ("left", later)])).red_lights
     assert [light.connector for light in lights] == ["own"]
     assert lights[0].red.all()
+
+
+def test_the_map_near_the_ego_and_red_connectors():
+    elements = (
+        ("behind", Layer.LANE, rectangle(-200, -2, -99, 2)),
+        ("here", Layer.LANE, rectangle(-99, -2, 99, 2), rectangle(0, -1, 1, 1)),
+        ("ahead", Layer.LANE, rectangle(101, -2, 200, 2)),
+        ("far red", Layer.LANE_CONNECTOR, rectangle(300, -2, 320, 2), rectangle(310, -1, 311, 1)),
+        ("far green", Layer.LANE_CONNECTOR, rectangle(300, 2, 320, 4), rectangle(310, 2, 311, 3)),
+    )
+    near = foreseen(straight_road(elements=elements, red=[("far red", np.ones(41, bool))])).map
+    assert near.ids == ("here", "ahead", "far red")
+    assert near.layers.tolist() == [Layer.LANE, Layer.LANE, Layer.LANE_CONNECTOR]
+    assert [near.ids[owner] for owner in near.hole_owners] == ["here", "far red"]
+    np.testing.assert_array_equal(near.holes[1], rectangle(310, -1, 311, 1))
+    np.testing.assert_array_equal(near.polygons[2], rectangle(300, -2, 320, 2))

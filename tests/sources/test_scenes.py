@@ -9,6 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import Polygon
 
+from irlvla.epdms.pdm_closed import pdm_closed_reference
 from irlvla.scene import Command, Layer, ObjectKind
 from irlvla.scene.frames import poses_to_global
 from irlvla.sources.argoverse2 import read_log
@@ -41,6 +42,12 @@ def of_ego(scenes, name):
     return [scene for scene in scenes if f"-{name}-" in scene.token]
 
 
+def driven(scene):
+    """``[9, 3]`` poses of now and of the recorded future at 2 Hz, global frame."""
+    now = scene.truth.ego[None, :3]
+    return np.concatenate([now, poses_to_global(scene.truth.human.poses, now)])
+
+
 def test_every_car_is_the_ego(cut, scenes):
     assert cut.egos == 3
     assert cut.skipped == {"parked": 1}
@@ -65,15 +72,24 @@ def test_ego_state_history_and_future(scenes):
         np.testing.assert_allclose(scene.history[:, 0], [-12, -8, -4, 0], atol=1e-3)
         np.testing.assert_allclose(scene.history[:, 3], EGO_SPEED, atol=1e-3)
         np.testing.assert_allclose(truth.human.poses[:, 0], 4.0 * np.arange(1, 9), atol=1e-3)
-        assert truth.reference.shape == (41, 3)
-        np.testing.assert_allclose(truth.reference[0], truth.ego[:3])
-        assert truth.reference_kind == "human"
 
 
-def test_the_human_is_the_reference_at_2_hz(scenes):
+def test_the_human_drives_on_to_the_next_scene(scenes):
+    tokens = {scene.token: scene for scene in scenes}
     for scene in scenes:
-        driven = poses_to_global(scene.truth.human.poses, scene.truth.ego[None, :3])
-        np.testing.assert_allclose(driven, scene.truth.reference[5::5], atol=1e-9)
+        if scene.previous is not None:
+            np.testing.assert_allclose(driven(tokens[scene.previous])[1], scene.truth.ego[:3], atol=1e-9)
+
+
+def test_the_reference_is_what_pdm_closed_would_do(scenes):
+    for scene in scenes:
+        assert scene.truth.reference_kind == "pdm-closed"
+        np.testing.assert_array_equal(scene.truth.reference, pdm_closed_reference(scene.truth))
+    for scene in of_ego(scenes, "ego"):
+        first, last = scene.truth.reference[[0, -1]]
+        np.testing.assert_allclose(first[0], scene.truth.ego[0], atol=1e-3)
+        assert np.abs(first[1] - [-1, 0, 1]).min() < 1e-3, "one of the three lines beside and on the lane's middle"
+        assert last[0] - first[0] > 5
 
 
 def test_the_frame_before_is_named(scenes):
@@ -112,7 +128,7 @@ def test_the_centre_line_lies_under_the_future(scenes):
         line = scene.truth.centerline
         steps = np.linalg.norm(np.diff(line[:, :2], axis=0), axis=1)
         assert ((steps > 0.8) & (steps < 1.001)).all()
-        offsets = [abs(project(line[:, :2], pose[:2])[1]) for pose in scene.truth.reference]
+        offsets = [abs(project(line[:, :2], pose[:2])[1]) for pose in driven(scene)]
         assert max(offsets) < 1.5
         s, _ = project(line[:, :2], scene.truth.ego[:2])
         assert len(line) - s > 75
@@ -124,7 +140,7 @@ def test_the_recorded_drives_are_legal(scenes):
         road = layers(scene, Layer.ROADBLOCK, Layer.INTERSECTION, Layer.DRIVABLE_AREA)
         lanes = [k for k, name in enumerate(scene.truth.map.ids) if name in scene.truth.route]
         route = shapely.union_all([Polygon(scene.truth.map.polygons[k]) for k in lanes])
-        for x, y, heading in scene.truth.reference[::8]:
+        for x, y, heading in driven(scene)[::2]:
             along = np.array([np.cos(heading), np.sin(heading)])
             assert route.buffer(0.3).contains(shapely.Point(np.array([x, y]) + 1.461 * along))
             corners = np.array([[a, b] for a in (-1.127, 4.049) for b in (-1.1485, 1.1485)])
@@ -162,7 +178,7 @@ def standing_recording(other_steps=STEPS):
 def test_few_scenes_stand():
     cut = cut_scenes(standing_recording())
     scenes = list(cut.scenes())
-    moved = [np.linalg.norm(np.diff(s.truth.reference[:, :2], axis=0), axis=1).sum() for s in scenes]
+    moved = [np.linalg.norm(np.diff(driven(s)[:, :2], axis=0), axis=1).sum() for s in scenes]
     assert sum(distance < 5 for distance in moved) == cut.standing == 2
     assert cut.standing <= 0.1 * len(scenes)
     assert cut.skipped["scenes: standing"] > 5
@@ -170,7 +186,7 @@ def test_few_scenes_stand():
 
 def test_a_standing_car_that_leaves_later_knows_where_it_will_go():
     cut = cut_scenes(standing_recording())
-    standing = [s for s in cut.scenes() if np.ptp(s.truth.reference[:, 0]) < 5]
+    standing = [s for s in cut.scenes() if np.ptp(driven(s)[:, 0]) < 5]
     assert Command.STRAIGHT in {scene.command for scene in standing}
 
 

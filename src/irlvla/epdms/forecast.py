@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irlvla.epdms.vehicle import INSTANTS, REAR_TO_CENTRE, STEP
-from irlvla.scene import ObjectKind, RedLight, SceneTruth, Tracks
+from irlvla.scene import HDMap, ObjectKind, Polylines, RedLight, SceneTruth, Tracks
 from irlvla.scene.frames import wrap
+
+FloatArray = NDArray[np.float64]
 
 FORESEEN: Final = 51
 """Instants of a forecast: 0, 0.1, ... 5.0 s."""
@@ -21,7 +23,7 @@ HELD: Final = 2
 LOOKS: Final = (FORESEEN + HELD - 1) // HELD
 """Different instants of a forecast: 0, 0.2, ... 5.0 s."""
 FARTHEST: Final = 100.0
-"""Objects further than this from the ego's centre are not looked at [m]."""
+"""Objects and map polygons further than this from the ego's centre are not looked at [m]."""
 MOST_STATIC: Final = 50
 MOST_AGENTS: Final = {ObjectKind.VEHICLE: 50, ObjectKind.PEDESTRIAN: 25, ObjectKind.BICYCLE: 10}
 """How many static objects, and agents of each kind, are looked at, the nearest first."""
@@ -31,22 +33,41 @@ def foreseen(truth: SceneTruth) -> SceneTruth:
     """``truth`` with forecasts in place of the recorded future.
 
     Tracks have 51 instants and hold the nearest objects that are there now. Lights that are red now are red
-    throughout. There is no human, and the reference is a car that stands.
+    throughout. The map holds their connectors and what is near. There is no human, and the reference is a car that
+    stands.
     """
+    centre = truth.ego[:2] + REAR_TO_CENTRE * np.array([np.cos(truth.ego[2]), np.sin(truth.ego[2])])
     lights = tuple(RedLight(light.connector, np.ones(INSTANTS, np.bool_)) for light in truth.red_lights if light.red[0])
     return replace(
         truth,
-        tracks=_moved_on(truth.tracks, _looked_at(truth)),
+        map=_near(truth.map, centre, {light.connector for light in lights}),
+        tracks=_moved_on(truth.tracks, _looked_at(truth.tracks, centre)),
         red_lights=lights,
         human=None,
         reference=np.tile(truth.ego[:3], (INSTANTS, 1)),
     )
 
 
-def _looked_at(truth: SceneTruth) -> NDArray[np.int64]:
+def _near(hd_map: HDMap, centre: FloatArray, red: set[str]) -> HDMap:
+    """The polygons of ``hd_map`` that reach into the square around ``centre [2]``, and the ``red`` connectors."""
+    points, starts = hd_map.polygons.points - centre, hd_map.polygons.offsets[:-1]
+    if not len(starts):
+        return hd_map
+    low, high = (reduce.reduceat(points, starts) for reduce in (np.minimum, np.maximum))
+    near = (low.max(1) < FARTHEST) & (high.min(1) > -FARTHEST)
+    kept = [k for k, name in enumerate(hd_map.ids) if near[k] or name in red]
+    holes = np.flatnonzero(np.isin(hd_map.hole_owners, kept)).tolist()
+    return HDMap(
+        ids=tuple(hd_map.ids[k] for k in kept),
+        layers=hd_map.layers[kept],
+        polygons=Polylines.of(hd_map.polygons[k] for k in kept),
+        holes=Polylines.of(hd_map.holes[h] for h in holes),
+        hole_owners=np.searchsorted(kept, hd_map.hole_owners[holes]).astype(np.int32),
+    )
+
+
+def _looked_at(tracks: Tracks, centre: FloatArray) -> NDArray[np.int64]:
     """Indices of the tracks that are looked at: static objects, then agents kind by kind, the nearest first."""
-    tracks = truth.tracks
-    centre = truth.ego[:2] + REAR_TO_CENTRE * np.array([np.cos(truth.ego[2]), np.sin(truth.ego[2])])
     distances = np.linalg.norm(tracks.poses[:, 0, :2] - centre, axis=1)
     seen = tracks.valid[:, 0] & (distances <= FARTHEST)
     groups = [(~np.isin(tracks.kinds, list(MOST_AGENTS)), MOST_STATIC)]

@@ -2,12 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from irlvla.epdms.pdm_closed import pdm_closed_reference
 from irlvla.scene import CameraRig, HDMap, Scene, SceneTruth, Trajectory
 from irlvla.scene.frames import poses_to_local
 from irlvla.sources.centreline import scene_line
@@ -69,7 +70,11 @@ class Cut:
         return len({start.track for start in self.starts})
 
     def scenes(self) -> Iterator[Scene]:
-        """The scenes, made one by one."""
+        """The scenes, made one by one, each with what PDM-Closed would do in it as its reference.
+
+        Raises:
+            InputError: if a scene cannot be judged.
+        """
         observed, rig = Observed.of(self.recording), CameraRig.navsim()
         chosen = {(start.track, start.step) for start in self.starts}
         for start in self.starts:
@@ -143,18 +148,18 @@ def _scene(cut: Cut, start: Start, observed: Observed, rig: CameraRig, chosen: s
         speed_limit=SPEED_LIMIT,
         tracks=observed.scene_tracks(start.step, future[:, :2], without=motion.track),
         red_lights=(),
-        reference=future.copy(),
+        reference=future,  # until PDM-Closed has seen the scene
         reference_kind="human",
         human=Trajectory(poses_to_local(future[START_EVERY::START_EVERY], motion.poses[now]), 0.5),
     )
-    earlier = (motion.track, start.step - START_EVERY)
+    token, earlier = _token(cut, motion.track, start.step, observed.names), (motion.track, start.step - START_EVERY)
     return Scene(
-        token=_token(cut, motion.track, start.step, observed.names),
+        token=token,
         log=cut.recording.name,
         source=cut.recording.source,
         history=np.column_stack([poses_to_local(motion.poses[past], motion.poses[now]), states[past, 3:]]),
         command=start.drive.command(now),
-        truth=truth,
+        truth=replace(truth, reference=pdm_closed_reference(truth, token), reference_kind="pdm-closed"),
         cameras=rig,
         previous=_token(cut, *earlier, observed.names) if earlier in chosen else None,
     )
