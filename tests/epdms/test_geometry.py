@@ -80,4 +80,6 @@ def test_projection_stops_at_the_ends():
 def test_box_centre_lies_before_the_rear_axle():
     state = np.zeros((1, 11))
     state[0, :3] = 1, 2, math.pi / 2
-    np.testing.assert_allclose(ego_boxes(state)[0], [1, 2 + REAR_TO_CENTRE, 0, 1], atol=1e-12)
+    boxes = np.empty((1, 4))
+    ego_boxes(state, boxes)
+    np.testing.assert_allclose(boxes[0], [1, 2 + REAR_TO_CENTRE, 0, 1], atol=1e-12)

@@ -6,7 +6,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irlvla.epdms.grid import REACH, lay_grid, polygons_at, ring_edges
+from irlvla.epdms.grid import REACH, cell_of, holds, lay_grid, ring_edges
 from irlvla.scene import Polylines
 from tests.epdms.made_up import rectangle
 
@@ -19,8 +19,12 @@ def grid_of(polygons):
 
 
 def holders(grid, points):
-    count, found = polygons_at(grid, np.array(points, float))
-    return [set(found[p, : count[p]].tolist()) for p in range(len(points))]
+    found = []
+    for x, y in np.array(points, float).tolist():
+        cell, left, bottom = cell_of(grid, x, y)
+        entries = range(grid.cell_entries[cell], grid.cell_entries[cell + 1]) if cell >= 0 else ()
+        found.append({int(grid.entry_polygon[e]) for e in entries if holds(grid, e, left, bottom, x, y)})
+    return found
 
 
 def star(centre, radii):

@@ -159,6 +159,6 @@ def test_things_out_of_reach_are_dropped():
     far = [box("far", 5000, 0), box("passes by", -3000, 0, vx=800)]
     elements = (*ROAD, ("far", Layer.LANE, rectangle(4000, 0, 4010, 10)))
     truth = straight_road(boxes=far, elements=elements)
-    arrays = SceneTruthBatch.prepare([truth]).scenes[0].arrays
-    assert len(arrays.objects.penalty) == 1
-    assert len(arrays.map_areas.roles) == len(ROAD)
+    packed = SceneTruthBatch.prepare([truth]).scenes.packed
+    assert len(packed.penalty) == 1
+    assert len(packed.roles) == len(ROAD)

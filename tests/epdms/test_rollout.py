@@ -7,9 +7,30 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irlvla.epdms.rollout import MOVES, bicycle_step, drive, fit_curvatures, fit_speeds, steering_rate
+from irlvla.epdms.rollout import MOVES, bicycle_step, steering_rate
+from irlvla.epdms.rollout import drive as write_states
+from irlvla.epdms.rollout import fit_curvatures as write_curvatures
+from irlvla.epdms.rollout import fit_speeds as write_speeds
 from irlvla.epdms.vehicle import STEP, WHEEL_BASE
 from tests.epdms.made_up import TIMES
+
+
+def fit_speeds(references):
+    speeds = np.empty(MOVES)
+    write_speeds(references, speeds)
+    return speeds
+
+
+def fit_curvatures(references, speeds):
+    excess, curvatures = np.empty(MOVES), np.empty(MOVES)
+    write_curvatures(references, speeds, excess, curvatures)
+    return curvatures
+
+
+def drive(start, references):
+    states = np.empty((MOVES + 1, 11))
+    write_states(start, references, np.empty((3, MOVES)), states)
+    return states
 
 
 def wandering(seed, speed, wildness):

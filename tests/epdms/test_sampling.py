@@ -5,17 +5,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irlvla.epdms.sampling import (
-    interpolate,
-    locate,
-    plan_references,
-    plan_sampling,
-    reference_sampling,
-    truncated_stamps,
-    unwrap,
-    wrapped,
-)
+from irlvla.epdms import sampling
+from irlvla.epdms.sampling import locate, plan_sampling, plan_samplings, reference_sampling, truncated_stamps, wrapped
 from tests.epdms.made_up import T0_US, TIMES, straight_plan
+
+
+def interpolate(poses, placed):
+    sampled = np.empty((len(placed.before), 3))
+    sampling.interpolate(poses, placed, sampled)
+    return sampled
+
+
+def plan_references(plan, placed):
+    return interpolate(np.vstack([np.zeros(3), plan]), placed)
 
 
 @settings(deadline=None)
@@ -68,7 +70,17 @@ def test_heading_is_interpolated_through_the_half_turn():
 
 @settings(deadline=None)
 @given(st.lists(st.floats(-3, 3), min_size=2, max_size=20))
-def test_unwrap_is_numpys(headings):
-    ours = np.array(headings)
-    unwrap(ours)
-    np.testing.assert_allclose(ours, np.unwrap(headings), atol=1e-12)
+def test_headings_go_on_as_numpy_unwraps_them(headings):
+    poses = np.column_stack([np.zeros((len(headings), 2)), headings])
+    ours = interpolate(poses, locate(np.arange(len(headings)) * 2, np.arange(2 * len(headings) - 1)))[:, 2]
+    whole = np.interp(np.arange(2 * len(headings) - 1), np.arange(len(headings)) * 2, np.unwrap(headings))
+    np.testing.assert_allclose(np.exp(1j * ours), np.exp(1j * whole), atol=1e-12)
+
+
+def test_scenes_are_sampled_one_by_one():
+    stamps = np.array([0, T0_US, T0_US + 7])
+    together = plan_samplings(stamps, 8, 0.5)
+    for b, stamp in enumerate(stamps):
+        alone = plan_sampling(stamp, 8, 0.5)
+        np.testing.assert_array_equal(together.before[b], alone.before)
+        np.testing.assert_array_equal(together.share[b], alone.share)

@@ -5,13 +5,13 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled
-from irlvla.epdms.grid import PolygonGrid, polygons_at
+from irlvla.epdms.compiled import formula
+from irlvla.epdms.grid import PolygonGrid, cell_of, holds
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-BoolArray = NDArray[np.bool_]
+FlagArray = NDArray[np.uint8]
 
 LANE: Final = 1
 ROUTE: Final = 2
@@ -20,7 +20,16 @@ INTERSECTION: Final = 8
 """Roles of a polygon, to be added up: lane or lane connector; one of those on the route; part of the drivable area
 (roadblock, intersection, drivable area, car park); intersection."""
 
-POINTS, CENTRE = 5, 4
+STRADDLES: Final = 1
+OFF_ROAD: Final = 2
+OFF_ROUTE: Final = 4
+IN_INTERSECTION: Final = 8
+"""Flags of an instant, to be added up: corners lie in several lanes and no lane holds them all ("multiple lanes"); some
+corner lies in no drivable polygon ("non-drivable"); the centre lies in no lane of the route ("oncoming", whatever the
+direction); the centre lies in an intersection."""
+
+POINTS: Final = 5
+CENTRE: Final = 4
 """A box is looked up at four corners and, last, its centre."""
 
 
@@ -31,73 +40,90 @@ class MapAreas(NamedTuple):
     roles: IntArray
 
 
-class Areas(NamedTuple):
-    """Flags of the ego at each of the 41 instants.
-
-    Attributes:
-        straddles: corners lie in several lanes, and no lane holds them all ("multiple lanes").
-        off_road: some corner lies in no drivable polygon ("non-drivable").
-        off_route: the centre lies in no lane of the route ("oncoming", whatever the direction).
-        in_intersection: the centre lies in an intersection.
-    """
-
-    straddles: BoolArray
-    off_road: BoolArray
-    off_route: BoolArray
-    in_intersection: BoolArray
-
-
-@compiled
+@formula
 def roles_at(map_areas: MapAreas, x: float, y: float) -> int:
     """The roles, added up, of all polygons that hold a point."""
-    count, found = polygons_at(map_areas.grid, np.array([[x, y]]))
-    united = 0
-    for i in range(count[0]):
-        united |= map_areas.roles[found[0, i]]
+    grid, united = map_areas.grid, 0
+    cell, left, bottom = cell_of(grid, x, y)
+    if cell >= 0:
+        for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
+            role = map_areas.roles[grid.entry_polygon[entry]]
+            if role & ~united and holds(grid, entry, left, bottom, x, y):
+                united |= role
     return united
 
 
-@compiled
-def box_points(boxes: FloatArray) -> FloatArray:
-    """The four corners and the centre of each ego box ``[S, 4]``, one after the other: ``[S * 5, 2]``."""
-    points = np.empty((len(boxes) * POINTS, 2))
-    for t in range(len(boxes)):
-        x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
-        for corner in range(4):
-            along = HALF_LENGTH if corner < 2 else -HALF_LENGTH
-            across = HALF_WIDTH if corner % 2 == 0 else -HALF_WIDTH
-            points[t * POINTS + corner, 0] = x + along * cos - across * sin
-            points[t * POINTS + corner, 1] = y + along * sin + across * cos
-        points[t * POINTS + CENTRE] = x, y
-    return points
+@formula
+def box_point(boxes: FloatArray, t: int, p: int) -> tuple[float, float]:
+    """Point ``p`` of the ego box ``boxes[t]``: its corners, then its centre."""
+    along = 0.0 if p == CENTRE else (HALF_LENGTH if p < 2 else -HALF_LENGTH)
+    across = 0.0 if p == CENTRE else (HALF_WIDTH if p % 2 == 0 else -HALF_WIDTH)
+    cos, sin = boxes[t, 2], boxes[t, 3]
+    return boxes[t, 0] + along * cos - across * sin, boxes[t, 1] + along * sin + across * cos
 
 
-@compiled
-def find_areas(map_areas: MapAreas, boxes: FloatArray) -> Areas:
-    """Areas of the ego ``boxes [41, 4]``."""
-    roles = map_areas.roles
-    count, found = polygons_at(map_areas.grid, box_points(boxes))
-    areas = Areas(
-        np.zeros(INSTANTS, np.bool_), np.zeros(INSTANTS, np.bool_),
-        np.zeros(INSTANTS, np.bool_), np.zeros(INSTANTS, np.bool_),
-    )  # fmt: skip
-    corners_inside = np.zeros(len(roles), np.int64)
+@formula
+def holds_box(grid: PolygonGrid, polygon: int, boxes: FloatArray, t: int) -> bool:
+    """Whether a polygon holds all four corners of the ego box ``boxes[t]``."""
+    for p in range(CENTRE):
+        x, y = box_point(boxes, t, p)
+        cell, left, bottom = cell_of(grid, x, y)
+        inside = False
+        if cell >= 0:
+            for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
+                if grid.entry_polygon[entry] == polygon:
+                    inside = holds(grid, entry, left, bottom, x, y)
+                    break
+        if not inside:
+            return False
+    return True
+
+
+@formula
+def in_one_lane(map_areas: MapAreas, boxes: FloatArray, t: int) -> bool:
+    """Whether some lane holds all four corners of the ego box ``boxes[t]``; only lanes near the first corner can."""
+    grid = map_areas.grid
+    x, y = box_point(boxes, t, 0)
+    cell, _, _ = cell_of(grid, x, y)
+    if cell >= 0:
+        for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
+            polygon = grid.entry_polygon[entry]
+            if map_areas.roles[polygon] & LANE and holds_box(grid, polygon, boxes, t):
+                return True
+    return False
+
+
+@formula
+def flags_at(map_areas: MapAreas, boxes: FloatArray, t: int) -> int:
+    """Flags of the ego box ``boxes[t]``."""
+    grid = map_areas.grid
+    flags, lane, several = 0, -1, False
+    for p in range(POINTS):
+        x, y = box_point(boxes, t, p)
+        cell, left, bottom = cell_of(grid, x, y)
+        united = 0
+        if cell >= 0:
+            for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
+                polygon = grid.entry_polygon[entry]
+                role = map_areas.roles[polygon]
+                counts = p != CENTRE and role & LANE != 0 and polygon != lane and not several
+                if (counts or role & ~united) and holds(grid, entry, left, bottom, x, y):
+                    united |= role
+                    if counts:
+                        lane, several = polygon, lane >= 0
+        if p != CENTRE and united & DRIVABLE == 0:
+            flags |= OFF_ROAD
+        if p == CENTRE and united & ROUTE == 0:
+            flags |= OFF_ROUTE
+        if p == CENTRE and united & INTERSECTION:
+            flags |= IN_INTERSECTION
+    if several and not in_one_lane(map_areas, boxes, t):
+        flags |= STRADDLES
+    return flags
+
+
+@formula
+def find_areas(map_areas: MapAreas, boxes: FloatArray, areas: FlagArray) -> None:
+    """Writes the flags of the ego ``boxes [41, 4]`` to ``areas [41]``."""
     for t in range(INSTANTS):
-        lanes, held = 0, False
-        corners_inside[:] = 0
-        for p in range(t * POINTS, (t + 1) * POINTS):
-            united = 0
-            for i in range(count[p]):
-                k = found[p, i]
-                united |= roles[k]
-                if p % POINTS != CENTRE and roles[k] & LANE:
-                    corners_inside[k] += 1
-                    lanes += corners_inside[k] == 1
-                    held = held or corners_inside[k] == 4
-            if p % POINTS != CENTRE:
-                areas.off_road[t] |= (united & DRIVABLE) == 0
-            else:
-                areas.off_route[t] = (united & ROUTE) == 0
-                areas.in_intersection[t] = (united & INTERSECTION) != 0
-        areas.straddles[t] = lanes > 1 and not held
-    return areas
+        areas[t] = flags_at(map_areas, boxes, t)

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.areas import INTERSECTION, Areas, MapAreas, roles_at
-from irlvla.epdms.compiled import compiled
-from irlvla.epdms.geometry import boxes_touch
+from irlvla.epdms.areas import INTERSECTION, OFF_ROAD, STRADDLES, FlagArray, MapAreas, roles_at
+from irlvla.epdms.compiled import formula
+from irlvla.epdms.geometry import boxes_touch, greater, lesser
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS, STEP
 
 FloatArray = NDArray[np.float64]
@@ -43,7 +43,7 @@ class Objects(NamedTuple):
     reach: FloatArray
 
 
-@compiled
+@formula
 def bearing_to(state: FloatArray, x: float, y: float) -> float:
     """Angle [rad] between the ego's heading and the direction from its rear axle to a point.
 
@@ -56,7 +56,7 @@ def bearing_to(state: FloatArray, x: float, y: float) -> float:
     return math.acos(cosine) if abs(cosine) <= 1.0 else np.nan
 
 
-@compiled
+@formula
 def ego_touches(
     x: float, y: float, cos: float, sin: float, half_length: float, boxes: FloatArray, t: int, half_size: FloatArray
 ) -> bool:
@@ -67,30 +67,30 @@ def ego_touches(
     )  # fmt: skip
 
 
-@compiled
-def in_reach(objects: Objects, boxes: FloatArray, speeds: FloatArray) -> list[int]:
-    """The objects that could touch the ego, or the ego moved on by TTC's look-ahead, at any instant."""
+@formula
+def ego_reach(boxes: FloatArray, speeds: FloatArray) -> tuple[float, float, float, float]:
+    """Least x and y, greatest x and y that the ego, also moved on by TTC's look-ahead, touches at any instant."""
     margin = math.hypot(HALF_LENGTH, HALF_WIDTH)
     left = bottom = np.inf
     right = top = -np.inf
     for t in range(INSTANTS):
         x, y, ahead = boxes[t, 0], boxes[t, 1], STEP * LOOK_AHEAD_STEPS[-1] * speeds[t]
         ahead_x, ahead_y = x + ahead * boxes[t, 2], y + ahead * boxes[t, 3]
-        left, right = min(left, x, ahead_x), max(right, x, ahead_x)
-        bottom, top = min(bottom, y, ahead_y), max(top, y, ahead_y)
-    return [
-        m
-        for m in range(len(objects.reach))
-        if objects.reach[m, 0] <= right + margin
-        and objects.reach[m, 1] <= top + margin
-        and objects.reach[m, 2] >= left - margin
-        and objects.reach[m, 3] >= bottom - margin
-    ]
+        left, right = lesser(left, lesser(x, ahead_x)), greater(right, greater(x, ahead_x))
+        bottom, top = lesser(bottom, lesser(y, ahead_y)), greater(top, greater(y, ahead_y))
+    return left - margin, bottom - margin, right + margin, top + margin
 
 
-@compiled
+@formula
+def meets(reach: tuple[float, float, float, float], other: FloatArray) -> bool:
+    """Whether the ego's reach and that of an object, ``other [4]``, share a point."""
+    left, bottom, right, top = reach
+    return bool(other[0] <= right and other[1] <= top and other[2] >= left and other[3] >= bottom)
+
+
+@formula
 def at_fault(
-    objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, speeds: FloatArray, areas: Areas
+    objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, speeds: FloatArray, areas: FlagArray
 ) -> bool:
     """Whether a contact with object ``m`` at instant ``t`` is the ego's fault.
 
@@ -107,32 +107,35 @@ def at_fault(
     front_x, front_y = boxes[t, 0] + HALF_LENGTH * cos, boxes[t, 1] + HALF_LENGTH * sin
     if ego_touches(front_x, front_y, cos, sin, 0.0, objects.boxes[m], t, objects.half_sizes[m]):
         return True
-    return bool(areas.straddles[t] or areas.off_road[t])
+    return bool(areas[t] & (STRADDLES | OFF_ROAD))
 
 
-@compiled
+@formula
 def no_collision(
-    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, speeds: FloatArray, areas: Areas
-) -> tuple[float, int]:
-    """NC, and the first instant of an at-fault collision (-1 if none), with the objects ``near``.
+    objects: Objects, reach: tuple[float, float, float, float], states: FloatArray, boxes: FloatArray,
+    speeds: FloatArray, areas: FlagArray,
+) -> tuple[float, int]:  # fmt: skip
+    """NC, and the first instant of an at-fault collision (-1 if none), with the objects in the ego's ``reach``.
 
     Only the first contact with each object counts: if that one is not the ego's fault the object is forgiven for good,
     and if it is, later ones change nothing.
     """
     score, first = 1.0, -1
-    for m in near:
+    for m in range(len(objects.reach)):
+        if not meets(reach, objects.reach[m]):
+            continue
         others, present, half_size = objects.boxes[m], objects.present[m], objects.half_sizes[m]
         for t in range(INSTANTS):
             x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
             if present[t] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t, half_size):
                 if at_fault(objects, m, t, states, boxes, speeds, areas):
-                    score = min(score, objects.penalty[m])
-                    first = t if first < 0 else min(first, t)
+                    score = lesser(score, objects.penalty[m])
+                    first = t if first < 0 or t < first else first
                 break
     return score, first
 
 
-@compiled
+@formula
 def first_forward_contact(objects: Objects, m: int, boxes: FloatArray, speeds: FloatArray) -> tuple[int, int]:
     """The first instant at which the ego, moved straight on at its speed, touches object ``m``, and the steps ahead.
 
@@ -150,18 +153,20 @@ def first_forward_contact(objects: Objects, m: int, boxes: FloatArray, speeds: F
     return -1, 0
 
 
-@compiled
+@formula
 def time_to_collision(
-    objects: Objects, near: list[int], states: FloatArray, boxes: FloatArray, speeds: FloatArray,
-    areas: Areas, map_areas: MapAreas,
+    objects: Objects, reach: tuple[float, float, float, float], states: FloatArray, boxes: FloatArray,
+    speeds: FloatArray, areas: FlagArray, map_areas: MapAreas,
 ) -> tuple[float, int]:  # fmt: skip
-    """TTC, and the first instant of an infraction (-1 if none), with the objects ``near``.
+    """TTC, and the first instant of an infraction (-1 if none), with the objects in the ego's ``reach``.
 
     Only the first forward contact with each object counts. It is an infraction if the object is ahead, or, where the
     ego straddles lanes, leaves the road or has its rear axle in an intersection, if it is not behind.
     """
     first = -1
-    for m in near:
+    for m in range(len(objects.reach)):
+        if not meets(reach, objects.reach[m]):
+            continue
         t, ahead = first_forward_contact(objects, m, boxes, speeds)
         if t < 0:
             continue
@@ -169,7 +174,7 @@ def time_to_collision(
         guilty = bearing < AHEAD
         if not guilty and not bearing > BEHIND:
             in_intersection = (roles_at(map_areas, states[t, 0], states[t, 1]) & INTERSECTION) != 0
-            guilty = areas.straddles[t] or areas.off_road[t] or in_intersection
+            guilty = areas[t] & (STRADDLES | OFF_ROAD) != 0 or in_intersection
         if guilty:
-            first = t if first < 0 else min(first, t)
+            first = t if first < 0 or t < first else first
     return (1.0 if first < 0 else 0.0), first

@@ -1,20 +1,16 @@
 """HC and EC: accelerations, jerks and turning that passengers put up with (``docs/epdms.md``, "Comfort").
 
-All derivatives are Savitzky-Golay filters, which are linear in time: each is prepared once as a banded matrix.
+All derivatives are Savitzky-Golay filters, which are linear in time: each is prepared once as rows of weights.
 """
 
 import math
-from functools import lru_cache
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled
-from irlvla.epdms.sampling import FloatArray, interpolate, locate, truncated_stamps, unwrap
+from irlvla.epdms.compiled import formula
+from irlvla.epdms.sampling import FloatArray, interpolate, locate, truncated_stamps, wrapped
 from irlvla.epdms.vehicle import INSTANTS, REAR_TO_CENTRE, STEP
-
-IntArray = NDArray[np.int64]
 
 HC_BOUNDS = np.array([(-4.05, 2.40), (-4.89, 4.89), (-8.37, 8.37), (-4.13, 4.13), (-1.93, 1.93), (-0.95, 0.95)])
 """Exclusive bounds of longitudinal and lateral acceleration [m/s2], jerk and longitudinal jerk [m/s3], yaw acceleration
@@ -24,45 +20,33 @@ EC_BOUNDS = np.array([0.7, 0.5, 0.1, 0.1])
 """Greatest root mean square differences in acceleration, jerk, yaw rate and yaw acceleration, inclusive."""
 
 
-class Band(NamedTuple):
-    """A ``[T, T]`` matrix whose row ``t`` is ``weights[t]`` from column ``start[t]`` on, else zero."""
-
-    start: IntArray
-    weights: FloatArray
-
-
-class Filters(NamedTuple):
-    """The five filters for one number of samples: smoothing, its rate of change, yaw rate and two yaw accelerations."""
-
-    smooth: Band
-    rate: Band
-    yaw_rate: Band
-    yaw_acceleration: Band
-    yaw_acceleration_ec: Band
+MOST_SAMPLES: Final = 96
+"""Room for past and plan together: the past may last 5 s."""
+LONGEST_PAST: Final = 5.0
+"""Seconds of past that are looked at, at most."""
 
 
-def savgol_band(samples: int, window: int, order: int, derivative: int) -> Band:
-    """The Savitzky-Golay filter of ``window`` samples ``STEP`` apart, polynomial at the ends, as a matrix.
+def savgol(window: int, order: int, derivative: int) -> FloatArray:
+    """The Savitzky-Golay filter of ``window`` samples ``STEP`` apart, with polynomial ends: rows ``[2h + 1, window]``.
 
-    It is found by filtering the identity, so an even window means what scipy makes of it.
+    Half a window ``h`` of rows for the first samples, one for all in between, ``h`` for the last. Each row fits a
+    polynomial of this order to its window and takes a derivative of it: at the sample itself, or for an even window,
+    away from the ends, half a sample later (Savitzky and Golay 1964; as in scipy since 1.9).
     """
-    from scipy.signal import savgol_filter  # slow to import, and only wanted here
+    half, middle = window // 2, (window - 1) / 2
+    at = np.concatenate([np.arange(half), [middle], np.arange(window - half, window)]) - middle
+    exponents = np.arange(order + 1)
+    fit = np.linalg.pinv((np.arange(window)[:, None] - middle) ** exponents)
+    falling = np.array([math.perm(e, derivative) for e in exponents])
+    rates = falling * at[:, None] ** np.maximum(exponents - derivative, 0)
+    return np.array(rates @ fit / STEP**derivative)
 
-    matrix = savgol_filter(np.eye(samples), window, order, deriv=derivative, delta=STEP, axis=0)
-    start = np.array([min(np.flatnonzero(row)[0], samples - window) for row in matrix])
-    return Band(start, np.stack([row[s : s + window] for row, s in zip(matrix, start, strict=True)]))
 
-
-@lru_cache
-def filters(samples: int) -> Filters:
-    """The five filters for ``samples`` samples."""
-    return Filters(
-        smooth=savgol_band(samples, 8, 2, 0),
-        rate=savgol_band(samples, 15, 2, 1),
-        yaw_rate=savgol_band(samples, 5, 2, 1),
-        yaw_acceleration=savgol_band(samples, 5, 3, 2),
-        yaw_acceleration_ec=savgol_band(samples, 5, 2, 2),
-    )
+SMOOTH: Final = savgol(8, 2, 0)
+RATE: Final = savgol(15, 2, 1)
+YAW_RATE: Final = savgol(5, 2, 1)
+YAW_ACCELERATION: Final = savgol(5, 3, 2)
+YAW_ACCELERATION_EC: Final = savgol(5, 2, 2)
 
 
 class Past(NamedTuple):
@@ -88,96 +72,117 @@ def resample_past(t0_us: int, past: FloatArray, heading: float) -> Past:
     count = math.ceil((pose_us[-1] - pose_us[0]) * 1e-6 / STEP) - 1
     sampling = locate(pose_us, truncated_stamps(int(pose_us[0]), 0.0, STEP, max(count, 0)))
     columns = np.stack([past[:, 6], past[:, 7], past[:, 3] - heading], axis=1)
-    samples = interpolate(columns, sampling)
+    samples = np.empty((len(sampling.before), 3))
+    interpolate(columns, sampling, samples)
     return Past(samples[:, 2].copy(), samples[:, :2].copy())
 
 
-@compiled
-def apply(band: Band, signal: FloatArray) -> FloatArray:
-    """``band`` times ``signal [T]``, rounded to eight decimals as the benchmark does."""
-    filtered = np.empty(len(signal))
-    for t in range(len(signal)):
+@formula
+def rounded(value: float) -> float:
+    """``value`` rounded to eight decimals, half to even, as the benchmark does.
+
+    Adding and taking away 1.5 * 2**52 leaves no bits behind the point.
+    """
+    scaled = value * 1e8
+    return (scaled + 6755399441055744.0 - 6755399441055744.0) / 1e8 if abs(scaled) < 1e15 else value
+
+
+@formula
+def apply(rows: FloatArray, signal: FloatArray, count: int, filtered: FloatArray) -> None:
+    """Writes the first ``count`` samples of ``signal``, filtered and rounded, to ``filtered``; ``rows`` of a savgol."""
+    half, window = rows.shape[0] // 2, rows.shape[1]
+    for t in range(count):
+        row, begin = half, t - (window - 1) // 2
+        if t < half:
+            row, begin = t, 0
+        elif t >= count - half:
+            row, begin = 2 * half + 1 - (count - t), count - window
         total = 0.0
-        for i in range(band.weights.shape[1]):
-            total += band.weights[t, i] * signal[band.start[t] + i]
-        filtered[t] = np.rint(total * 1e8) / 1e8
-    return filtered
+        for i in range(window):
+            total += rows[row, i] * signal[begin + i]
+        filtered[t] = rounded(total)
 
 
-@compiled
-def hc_signals(past: Past, operators: Filters, states: FloatArray) -> FloatArray:
-    """The six quantities ``[6, T]`` that HC bounds, of the past and ``states [41, 11]`` together.
+@formula
+def hc_signals(past: Past, states: FloatArray, signals: FloatArray) -> int:
+    """Writes the six quantities that HC bounds, of the past and ``states [41, 11]`` together, to ``signals [6]``.
 
-    ``operators`` are those for as many samples as both have. The benchmark knows no angular velocity of the past.
+    The benchmark knows no angular velocity of the past. ``signals`` is ``[7, MOST_SAMPLES]``, the last row for use
+    inside; returns the number of samples.
     """
     before = len(past.headings)
     count = before + len(states)
-    forward, sideways, total, headings = np.empty(count), np.empty(count), np.empty(count), np.empty(count)
+    forward, sideways, size, headings = signals[6], signals[5], signals[4], signals[6]
     for t in range(count):
         if t < before:
             ax, ay, turning = past.accelerations[t, 0], past.accelerations[t, 1], 0.0
-            headings[t] = past.headings[t]
         else:
-            state = states[t - before]
-            ax, ay, turning = state[5], state[6], state[9] * state[9] + state[10]
-            headings[t] = state[2]
-        forward[t], sideways[t], total[t] = ax + REAR_TO_CENTRE * turning, ay, math.hypot(ax, ay)
-    unwrap(headings)
-    signals = np.empty((6, count))
-    signals[0] = apply(operators.smooth, forward)
-    signals[1] = apply(operators.smooth, sideways)
-    signals[2] = apply(operators.rate, apply(operators.smooth, total))
-    signals[3] = apply(operators.rate, signals[0])
-    signals[4] = apply(operators.yaw_acceleration, headings)
-    signals[5] = apply(operators.yaw_rate, headings)
-    return signals
+            k = t - before
+            ax, ay, turning = states[k, 5], states[k, 6], states[k, 9] * states[k, 9] + states[k, 10]
+        forward[t], sideways[t], size[t] = ax + REAR_TO_CENTRE * turning, ay, math.hypot(ax, ay)
+    apply(SMOOTH, forward, count, signals[0])
+    apply(RATE, signals[0], count, signals[3])
+    apply(SMOOTH, sideways, count, signals[1])
+    apply(SMOOTH, size, count, signals[6])
+    apply(RATE, signals[6], count, signals[2])
+    for t in range(count):
+        heading = past.headings[t] if t < before else states[t - before, 2]
+        headings[t] = heading if t == 0 else headings[t - 1] + wrapped(heading - headings[t - 1])
+    apply(YAW_ACCELERATION, headings, count, signals[4])
+    apply(YAW_RATE, headings, count, signals[5])
+    return count
 
 
-@compiled
-def history_comfort(past: Past, operators: Filters, states: FloatArray) -> float:
-    """HC: 1 if past and plan together stay within all six bounds; arguments as for :func:`hc_signals`."""
-    signals = hc_signals(past, operators, states)
-    for i in range(6):
-        for value in signals[i]:
-            if not HC_BOUNDS[i, 0] < value < HC_BOUNDS[i, 1]:
+@formula
+def history_comfort(past: Past, states: FloatArray, signals: FloatArray) -> float:
+    """HC: 1 if past and plan together stay within all six bounds; ``signals`` as for :func:`hc_signals`."""
+    count = hc_signals(past, states, signals)
+    for i in range(len(HC_BOUNDS)):
+        for t in range(count):
+            if not HC_BOUNDS[i, 0] < signals[i, t] < HC_BOUNDS[i, 1]:
                 return 0.0
     return 1.0
 
 
-@compiled
-def ec_features(operators: Filters, states: FloatArray) -> FloatArray:
-    """Acceleration, jerk, yaw rate and yaw acceleration ``[4, T]`` of ``states [T, 11]``."""
-    acceleration, headings = np.empty(len(states)), states[:, 2].copy()
-    for t in range(len(states)):
-        acceleration[t] = math.hypot(states[t, 5], states[t, 6])
-    unwrap(headings)
-    features = np.empty((4, len(states)))
-    features[0] = apply(operators.smooth, acceleration)
-    features[1] = apply(operators.rate, features[0])
-    features[2] = apply(operators.yaw_rate, headings)
-    features[3] = apply(operators.yaw_acceleration_ec, headings)
-    return features
+@formula
+def difference(now: FloatArray, before: FloatArray, count: int) -> float:
+    """Root mean square difference of the first ``count`` samples."""
+    total = 0.0
+    for t in range(count):
+        total += (now[t] - before[t]) ** 2
+    return math.sqrt(total / count)
 
 
-@compiled
-def ec_differences(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> FloatArray:
-    """Root mean square differences ``[4]`` of the features of two roll-outs ``[41, 11]`` where they overlap.
+@formula
+def ec_differences(
+    states: FloatArray, previous: FloatArray, gap: int, signals: FloatArray
+) -> tuple[float, float, float, float]:
+    """Root mean square differences of acceleration, jerk, yaw rate and yaw acceleration of two roll-outs ``[41, 11]``.
 
-    ``previous`` started ``gap`` steps earlier; ``operators`` are those for ``41 - gap`` samples.
+    ``previous`` started ``gap`` steps earlier; they are compared where they overlap. ``signals [6 or more, 41 or
+    more]`` is for use inside.
     """
-    now = ec_features(operators, states[: INSTANTS - gap])
-    before = ec_features(operators, previous[gap:])
-    differences = np.empty(4)
-    for i in range(4):
-        differences[i] = math.sqrt(np.mean((now[i] - before[i]) ** 2))
-    return differences
+    count = INSTANTS - gap
+    for t in range(count):
+        signals[0, t] = math.hypot(states[t, 5], states[t, 6])
+        signals[1, t] = math.hypot(previous[t + gap, 5], previous[t + gap, 6])
+    for i in range(2):
+        apply(SMOOTH, signals[i], count, signals[2 + i])
+        apply(RATE, signals[2 + i], count, signals[4 + i])
+    acceleration, jerk = difference(signals[2], signals[3], count), difference(signals[4], signals[5], count)
+    for t in range(count):
+        now, before = states[t, 2], previous[t + gap, 2]
+        signals[0, t] = now if t == 0 else signals[0, t - 1] + wrapped(now - signals[0, t - 1])
+        signals[1, t] = before if t == 0 else signals[1, t - 1] + wrapped(before - signals[1, t - 1])
+    for i in range(2):
+        apply(YAW_RATE, signals[i], count, signals[2 + i])
+        apply(YAW_ACCELERATION_EC, signals[i], count, signals[4 + i])
+    return acceleration, jerk, difference(signals[2], signals[3], count), difference(signals[4], signals[5], count)
 
 
-@compiled
-def extended_comfort(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> float:
+@formula
+def extended_comfort(states: FloatArray, previous: FloatArray, gap: int, signals: FloatArray) -> float:
     """EC: 1 if two roll-outs feel alike; arguments as for :func:`ec_differences`."""
-    differences = ec_differences(operators, states, previous, gap)
-    for i in range(4):
-        if not differences[i] <= EC_BOUNDS[i]:
-            return 0.0
-    return 1.0
+    acceleration, jerk, yaw_rate, yaw_acceleration = ec_differences(states, previous, gap, signals)
+    alike = acceleration <= EC_BOUNDS[0] and jerk <= EC_BOUNDS[1]
+    return 1.0 if alike and yaw_rate <= EC_BOUNDS[2] and yaw_acceleration <= EC_BOUNDS[3] else 0.0

@@ -1,7 +1,12 @@
-"""How this room compiles: by numba, for one core, kept on disk under the fingerprint of the room's sources.
+"""How this room compiles: each formula once, by numba, for a CPU core and for a thread of a GPU.
 
-Numba keeps compiled code per source file and overlooks changes in functions that are called from another file: after an
-update the old judge would go on judging. Here any change in the room starts a new folder.
+What judges a plan works on scalars and on arrays that its caller owns, and makes none: so the same lines serve a CPU
+core and, called from a kernel (:mod:`irlvla.epdms.cuda`), a GPU thread. In numba's CUDA simulator
+(``NUMBA_ENABLE_CUDASIM=1``) nothing is compiled, and the same lines run as plain Python.
+
+Code for the CPU is kept on disk under the fingerprint of the room's sources. Numba itself keeps it per source file and
+overlooks changes in functions that are called from another file: after an update the old judge would go on judging.
+Here any change in the room starts a new folder.
 """
 
 import hashlib
@@ -17,6 +22,7 @@ from platformdirs import user_cache_path
 FunctionT = TypeVar("FunctionT", bound=Callable[..., object])
 
 NUMBA: Any = numba.config
+NJIT: Any = numba.njit
 KEPT_DAYS = 14
 """Folders of other fingerprints are removed when this old."""
 
@@ -46,9 +52,23 @@ CACHE_FOLDER = _cache_folder()
 
 def compiled(function: FunctionT) -> FunctionT:
     """``function`` compiled at its first call, without the interpreter's lock, and kept in :data:`CACHE_FOLDER`."""
+    return _compile(function)
+
+
+def formula(function: FunctionT) -> FunctionT:
+    """As :func:`compiled`, for CPU and GPU: it may make no array and return none.
+
+    So references to arrays need no counting, which would cost more than the formulas.
+    """
+    return _compile(function, _nrt=False)
+
+
+def _compile(function: FunctionT, **options: bool) -> FunctionT:
+    if NUMBA.ENABLE_CUDASIM:
+        return function
     usual = NUMBA.CACHE_DIR
     NUMBA.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        return cast(FunctionT, numba.njit(cache=True, nogil=True)(function))
+        return cast(FunctionT, NJIT(cache=True, nogil=True, **options)(function))
     finally:
         NUMBA.CACHE_DIR = usual

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.areas import Areas
-from irlvla.epdms.compiled import compiled
-from irlvla.epdms.geometry import segment_touches_box, side
+from irlvla.epdms.areas import IN_INTERSECTION, OFF_ROAD, OFF_ROUTE, FlagArray
+from irlvla.epdms.compiled import formula
+from irlvla.epdms.geometry import greater, segment_touches_box, side
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
 
 FloatArray = NDArray[np.float64]
@@ -34,29 +34,38 @@ class RedLights(NamedTuple):
     red: BoolArray
 
 
-@compiled
-def drivable_area_compliance(areas: Areas) -> float:
+@formula
+def drivable_area_compliance(areas: FlagArray) -> float:
     """DAC: 0 if a corner leaves the drivable area at any instant, else 1."""
-    for off_road in areas.off_road:
-        if off_road:
+    for t in range(INSTANTS):
+        if areas[t] & OFF_ROAD:
             return 0.0
     return 1.0
 
 
-@compiled
-def wrong_way_metres(areas: Areas, boxes: FloatArray) -> float:
-    """The most metres that the box centre drives off the route, outside intersections, in eleven steps in a row."""
-    wrong = np.zeros(INSTANTS)
+@formula
+def wrong_way_step(areas: FlagArray, boxes: FloatArray, t: int) -> float:
+    """Metres that the box centre moves in the step that ends at ``t``, 0 on the route or in an intersection."""
+    if t == 0 or areas[t] & OFF_ROUTE == 0 or areas[t] & IN_INTERSECTION:
+        return 0.0
+    return math.hypot(boxes[t, 0] - boxes[t - 1, 0], boxes[t, 1] - boxes[t - 1, 1])
+
+
+@formula
+def wrong_way_metres(areas: FlagArray, boxes: FloatArray) -> float:
+    """The most metres [m] driven off the route, outside intersections, in eleven steps in a row."""
     most = 0.0
-    for t in range(1, INSTANTS):
-        if areas.off_route[t] and not areas.in_intersection[t]:
-            wrong[t] = math.hypot(boxes[t, 0] - boxes[t - 1, 0], boxes[t, 1] - boxes[t - 1, 1])
-        most = max(most, wrong[max(t + 1 - WRONG_WAY_STEPS, 0) : t + 1].sum())
+    for t in range(INSTANTS):
+        if areas[t] & OFF_ROUTE:
+            metres = 0.0
+            for i in range(greater(t + 1 - WRONG_WAY_STEPS, 0), t + 1):
+                metres += wrong_way_step(areas, boxes, i)
+            most = greater(most, metres)
     return most
 
 
-@compiled
-def driving_direction_compliance(areas: Areas, boxes: FloatArray) -> float:
+@formula
+def driving_direction_compliance(areas: FlagArray, boxes: FloatArray) -> float:
     """DDC: 1, 0.5 or 0 by :func:`wrong_way_metres`."""
     most = wrong_way_metres(areas, boxes)
     if most < WRONG_WAY_MINOR:
@@ -64,7 +73,7 @@ def driving_direction_compliance(areas: Areas, boxes: FloatArray) -> float:
     return 0.5 if most < WRONG_WAY_MAJOR else 0.0
 
 
-@compiled
+@formula
 def box_touches_polygon(edges: FloatArray, x: float, y: float, cos: float, sin: float) -> bool:
     """Whether the ego box with this centre shares a point with the polygon of ``edges [E, 4]`` (even-odd rule)."""
     inside = False
@@ -77,7 +86,7 @@ def box_touches_polygon(edges: FloatArray, x: float, y: float, cos: float, sin: 
     return inside
 
 
-@compiled
+@formula
 def traffic_light_compliance(lights: RedLights, boxes: FloatArray) -> float:
     """TLC: 0 if the ego box touches a connector while it is red, also if it stands on it from the start, else 1."""
     for r in range(len(lights.red)):

@@ -5,37 +5,50 @@ polygons are closed when they meet each other: touching counts.
 """
 
 import math
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled
+from irlvla.epdms.compiled import formula
 from irlvla.epdms.vehicle import REAR_TO_CENTRE
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+NumberT = TypeVar("NumberT", int, float)
 
 
-@compiled
-def ego_boxes(states: FloatArray) -> FloatArray:
-    """Boxes ``[S, 4]`` of the ego at ``states [S, 11]``: centre x and y, cosine and sine of the heading."""
-    boxes = np.empty((len(states), 4))
+@formula
+def lesser(a: NumberT, b: NumberT) -> NumberT:
+    """The lesser of two numbers, as ``min``, which numba 0.68 cannot compile for CUDA."""
+    return a if a < b else b
+
+
+@formula
+def greater(a: NumberT, b: NumberT) -> NumberT:
+    """The greater of two numbers, as ``max``."""
+    return a if a > b else b
+
+
+@formula
+def ego_boxes(states: FloatArray, boxes: FloatArray) -> None:
+    """Writes the ego's box at each of ``states [S, 11]`` to ``boxes [S, 4]``: centre x and y, cosine, sine."""
     for t in range(len(states)):
         cos, sin = math.cos(states[t, 2]), math.sin(states[t, 2])
-        boxes[t] = states[t, 0] + REAR_TO_CENTRE * cos, states[t, 1] + REAR_TO_CENTRE * sin, cos, sin
-    return boxes
+        boxes[t, 0] = states[t, 0] + REAR_TO_CENTRE * cos
+        boxes[t, 1] = states[t, 1] + REAR_TO_CENTRE * sin
+        boxes[t, 2] = cos
+        boxes[t, 3] = sin
 
 
-@compiled
-def ego_speeds(states: FloatArray) -> FloatArray:
-    """Speeds ``[S]`` [m/s] of ``states [S, 11]``."""
-    speeds = np.empty(len(states))
+@formula
+def ego_speeds(states: FloatArray, speeds: FloatArray) -> None:
+    """Writes the speed [m/s] at each of ``states [S, 11]`` to ``speeds [S]``."""
     for t in range(len(states)):
         speeds[t] = math.hypot(states[t, 3], states[t, 4])
-    return speeds
 
 
-@compiled
+@formula
 def boxes_touch(
     x: float, y: float, cos: float, sin: float, half_length: float, half_width: float,
     other_x: float, other_y: float, other_cos: float, other_sin: float,
@@ -55,7 +68,7 @@ def boxes_touch(
     )
 
 
-@compiled
+@formula
 def segment_touches_box(
     ax: float, ay: float, bx: float, by: float,
     x: float, y: float, cos: float, sin: float, half_length: float, half_width: float,
@@ -70,7 +83,7 @@ def segment_touches_box(
     )  # fmt: skip
 
 
-@compiled
+@formula
 def nearest_on_segment(line: FloatArray, k: int, x: float, y: float) -> tuple[float, float]:
     """Squared distance [m2] from a point to segment ``k`` of ``line [P, 2]``, and the share of it before the foot."""
     ax, ay = line[k, 0], line[k, 1]
@@ -78,12 +91,12 @@ def nearest_on_segment(line: FloatArray, k: int, x: float, y: float) -> tuple[fl
     square = dx * dx + dy * dy
     share = 0.0
     if square > 0.0:
-        share = min(max(((x - ax) * dx + (y - ay) * dy) / square, 0.0), 1.0)
+        share = lesser(greater(((x - ax) * dx + (y - ay) * dy) / square, 0.0), 1.0)
     off_x, off_y = ax + share * dx - x, ay + share * dy - y
     return off_x * off_x + off_y * off_y, share
 
 
-@compiled
+@formula
 def project(line: FloatArray, x: float, y: float) -> float:
     """Metres along ``line [P, 2]`` of its point nearest to ``(x, y)``; of equally near ones the first."""
     best, best_at, run = np.inf, 0.0, 0.0
@@ -96,7 +109,7 @@ def project(line: FloatArray, x: float, y: float) -> float:
     return best_at
 
 
-@compiled
+@formula
 def side(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> float:
     """Positive left of the directed line from ``a`` to ``b``, negative right of it, 0 on it."""
     return (bx - ax) * (y - ay) - (by - ay) * (x - ax)

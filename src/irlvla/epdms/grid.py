@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled
-from irlvla.epdms.geometry import side
+from irlvla.epdms.compiled import compiled, formula
+from irlvla.epdms.geometry import greater, lesser, side
 from irlvla.scene import Polylines
 
 FloatArray = NDArray[np.float64]
@@ -37,16 +37,15 @@ RIM: Final = 1e-6
 class PolygonGrid(NamedTuple):
     """Polygons laid over ``rows`` times ``columns`` cells; entry ``e`` is one polygon in one cell.
 
-    Cell ``c`` (row by row) has the entries ``cell_entries[c]`` to ``cell_entries[c + 1]``, never more than
-    ``most_entries``. Entry ``e`` is crossed by the edges ``crossing[entry_crossing[e]]`` to
-    ``crossing[entry_crossing[e + 1]]`` of ``edges``, each ``ax, ay, bx, by``.
+    Cell ``c`` (row by row) has the entries ``cell_entries[c]`` to ``cell_entries[c + 1]``, by ascending polygon. Entry
+    ``e`` is crossed by the edges ``crossing[entry_crossing[e]]`` to ``crossing[entry_crossing[e + 1]]`` of ``edges``,
+    each ``ax, ay, bx, by``.
     """
 
     left: float
     bottom: float
     rows: int
     columns: int
-    most_entries: int
     cell_entries: IndexArray
     entry_polygon: IndexArray
     entry_anchor_inside: BoolArray
@@ -141,7 +140,6 @@ def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
         bottom=bottom,
         rows=rows,
         columns=columns,
-        most_entries=int(np.diff(cell_entries).max(initial=0)),
         cell_entries=cell_entries.astype(np.int32),
         entry_polygon=(entries % max(polygons, 1)).astype(np.int32),
         entry_anchor_inside=anchor_inside,
@@ -151,41 +149,38 @@ def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
     )
 
 
-@compiled
-def _inside(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: float, y: float) -> bool:
-    """Whether ``(x, y)`` lies strictly inside the polygon of ``entry``, whose cell has this anchor."""
+@formula
+def cell_of(grid: PolygonGrid, x: float, y: float) -> tuple[int, float, float]:
+    """The cell that a point lies in and that cell's anchor; -1 off the grid."""
+    if not (abs(x) < 2.0 * REACH and abs(y) < 2.0 * REACH):
+        return -1, 0.0, 0.0
+    c = int(math.floor((x - grid.left) / CELL))  # noqa: RUF046 - a float on CUDA
+    r = int(math.floor((y - grid.bottom) / CELL))  # noqa: RUF046
+    cell = r * grid.columns + c if 0 <= c < grid.columns and 0 <= r < grid.rows else -1
+    return cell, grid.left + c * CELL, grid.bottom + r * CELL
+
+
+@formula
+def holds(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: float, y: float) -> bool:
+    """Whether ``(x, y)`` lies strictly inside the polygon of ``entry``, one of the point's cell with this anchor."""
     inside = grid.entry_anchor_inside[entry]
     edges = grid.edges
     for i in range(grid.entry_crossing[entry], grid.entry_crossing[entry + 1]):
         e = grid.crossing[i]
         ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-        corner = side(ax, ay, bx, by, x, anchor_y)
-        at_corner = corner > 0.0 or (
-            corner == 0.0 and by < ay
-        )  # on the edge: as if a hair to the right, like (ax <= x)
-        if (ax <= x) != (bx <= x):
-            at_point = side(ax, ay, bx, by, x, y)
-            if at_point == 0.0:
-                return False
-            inside ^= (at_point > 0.0) != at_corner
-        elif x == max(ax, bx) and min(ay, by) <= y <= max(ay, by) and side(ax, ay, bx, by, x, y) == 0.0:
+        upright, level = (ax <= x) != (bx <= x), (ay <= anchor_y) != (by <= anchor_y)  # of the two steps that it meets
+        if upright or level:
+            corner = side(ax, ay, bx, by, x, anchor_y)
+            at_corner = corner > 0.0 or (corner == 0.0 and by < ay)  # on it: as if a hair to the right, like (ax <= x)
+            if upright:
+                at_point = side(ax, ay, bx, by, x, y)
+                if at_point == 0.0:
+                    return False
+                inside ^= (at_point > 0.0) != at_corner
+            if level:
+                inside ^= at_corner != (side(ax, ay, bx, by, anchor_x, anchor_y) > 0.0)
+        if upright:
+            continue
+        if x == greater(ax, bx) and lesser(ay, by) <= y <= greater(ay, by) and side(ax, ay, bx, by, x, y) == 0.0:
             return False
-        if (ay <= anchor_y) != (by <= anchor_y):
-            inside ^= at_corner != (side(ax, ay, bx, by, anchor_x, anchor_y) > 0.0)
     return bool(inside)
-
-
-@compiled
-def polygons_at(grid: PolygonGrid, points: FloatArray) -> tuple[IntArray, IntArray]:
-    """The polygons that hold each of ``points [P, 2]``: ``count [P]``, and the first so many of ``found [P, M]``."""
-    found, count = np.empty((len(points), grid.most_entries), np.int64), np.zeros(len(points), np.int64)
-    for p in range(len(points)):
-        x, y = points[p, 0], points[p, 1]
-        c, r = math.floor((x - grid.left) / CELL), math.floor((y - grid.bottom) / CELL)
-        if 0 <= c < grid.columns and 0 <= r < grid.rows:
-            anchor_x, anchor_y, cell = grid.left + c * CELL, grid.bottom + r * CELL, r * grid.columns + c
-            for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
-                if _inside(grid, entry, anchor_x, anchor_y, x, y):
-                    found[p, count[p]] = grid.entry_polygon[entry]
-                    count[p] += 1
-    return count, found

@@ -1,13 +1,14 @@
-"""The judge, compiled: plans of one scene to states, states to a verdict."""
+"""The judge, compiled: a plan of one scene to its roll-out, the roll-out to a verdict. CPU and GPU run these lines."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from irlvla.epdms.areas import find_areas
-from irlvla.epdms.collision import in_reach, no_collision, time_to_collision
-from irlvla.epdms.comfort import Filters, extended_comfort, history_comfort
-from irlvla.epdms.compiled import compiled
+from irlvla.epdms.collision import ego_reach, no_collision, time_to_collision
+from irlvla.epdms.comfort import extended_comfort, history_comfort
+from irlvla.epdms.compiled import formula
 from irlvla.epdms.compliance import (
     drivable_area_compliance,
     driving_direction_compliance,
@@ -16,56 +17,89 @@ from irlvla.epdms.compliance import (
 from irlvla.epdms.geometry import ego_boxes, ego_speeds
 from irlvla.epdms.progress import lane_keeping, progress
 from irlvla.epdms.rollout import drive
-from irlvla.epdms.sampling import FloatArray, Sampling, plan_references
+from irlvla.epdms.sampling import FloatArray, Sampling, interpolate
 from irlvla.epdms.truth import SceneArrays
-from irlvla.epdms.vehicle import INSTANTS, STATE, STEP
+from irlvla.epdms.vehicle import STEP
 
-NC, DAC, DDC, TLC, PROGRESS, TTC, LK, HC, NC_TIME, TTC_TIME = range(10)
+NC: Final = 0
+DAC: Final = 1
+DDC: Final = 2
+TLC: Final = 3
+PROGRESS: Final = 4
+TTC: Final = 5
+LK: Final = 6
+HC: Final = 7
+EC: Final = 8
+NC_TIME: Final = 9
+TTC_TIME: Final = 10
 """Columns of a verdict: the sub-scores, with metres of progress in place of EP, and seconds until the first at-fault
 collision and TTC infraction (inf if none)."""
-COLUMNS: Final = 10
+COLUMNS: Final = 11
 
 
-@compiled
-def drive_plans(start: FloatArray, plans: FloatArray, sampling: Sampling) -> FloatArray:
-    """Roll-outs ``[N, 41, 11]`` of ``plans [N, T, 3]`` from ``start [11]``, in the ego frame of now."""
-    states = np.empty((len(plans), INSTANTS, STATE))
-    for n in range(len(plans)):
-        states[n] = drive(start, plan_references(plans[n], sampling))
-    return states
+class Workspace(NamedTuple):
+    """What one trajectory needs while it is judged; made anew for each CPU thread and GPU thread.
 
-
-@compiled
-def judge_states(scene: SceneArrays, operators: Filters, states: FloatArray) -> FloatArray:
-    """Verdicts ``[N, 10]`` on the roll-outs ``states [N, 41, 11]``; ``operators`` are those for past and plan."""
-    verdicts = np.empty((len(states), COLUMNS))
-    for n in range(len(states)):
-        boxes = ego_boxes(states[n])
-        speeds = ego_speeds(states[n])
-        areas = find_areas(scene.map_areas, boxes)
-        near = in_reach(scene.objects, boxes, speeds)
-        nc, nc_first = no_collision(scene.objects, near, states[n], boxes, speeds, areas)
-        ttc, ttc_first = time_to_collision(scene.objects, near, states[n], boxes, speeds, areas, scene.map_areas)
-        verdicts[n, NC] = nc
-        verdicts[n, DAC] = drivable_area_compliance(areas)
-        verdicts[n, DDC] = driving_direction_compliance(areas, boxes)
-        verdicts[n, TLC] = traffic_light_compliance(scene.lights, boxes)
-        verdicts[n, PROGRESS] = progress(scene.centerline, boxes)
-        verdicts[n, TTC] = ttc
-        verdicts[n, LK] = lane_keeping(scene.centerline, boxes, areas)
-        verdicts[n, HC] = history_comfort(scene.past, operators, states[n])
-        verdicts[n, NC_TIME] = nc_first * STEP if nc_first >= 0 else np.inf
-        verdicts[n, TTC_TIME] = ttc_first * STEP if ttc_first >= 0 else np.inf
-    return verdicts
-
-
-@compiled
-def compare_states(operators: Filters, states: FloatArray, previous: FloatArray, gap: int) -> FloatArray:
-    """EC ``[N]`` of the roll-outs ``states [N, 41, 11]`` after ``previous [P, 41, 11]``, ``gap`` steps earlier.
-
-    ``P`` is ``N``, or 1 where all follow the same plan; ``operators`` are those for ``41 - gap`` samples.
+    Attributes:
+        references: ``[41, 3]`` poses to be tracked.
+        states: ``[41, 11]`` the roll-out.
+        boxes: ``[41, 4]``. speeds: ``[41]``. areas: ``[41]``, of the ego at the 41 instants.
+        signals: ``[7, 96]``.
     """
-    comfort = np.empty(len(states))
-    for n in range(len(states)):
-        comfort[n] = extended_comfort(operators, states[n], previous[min(n, len(previous) - 1)], gap)
-    return comfort
+
+    references: FloatArray
+    states: FloatArray
+    boxes: FloatArray
+    speeds: FloatArray
+    areas: NDArray[np.uint8]
+    signals: FloatArray
+
+
+SIGNALS: Final = 7
+"""Rows of ``signals``."""
+
+
+@formula
+def judge_states(scene: SceneArrays, work: Workspace, verdict: FloatArray) -> None:
+    """Writes the verdict on the roll-out ``work.states`` to ``verdict [11]``, without EC."""
+    states, boxes, speeds, areas = work.states, work.boxes, work.speeds, work.areas
+    ego_boxes(states, boxes)
+    ego_speeds(states, speeds)
+    find_areas(scene.map_areas, boxes, areas)
+    reach = ego_reach(boxes, speeds)
+    nc, nc_first = no_collision(scene.objects, reach, states, boxes, speeds, areas)
+    ttc, ttc_first = time_to_collision(scene.objects, reach, states, boxes, speeds, areas, scene.map_areas)
+    verdict[NC] = nc
+    verdict[DAC] = drivable_area_compliance(areas)
+    verdict[DDC] = driving_direction_compliance(areas, boxes)
+    verdict[TLC] = traffic_light_compliance(scene.lights, boxes)
+    verdict[PROGRESS] = progress(scene.centerline, boxes)
+    verdict[TTC] = ttc
+    verdict[LK] = lane_keeping(scene.centerline, boxes, areas)
+    verdict[HC] = history_comfort(scene.past, states, work.signals)
+    verdict[EC] = np.nan
+    verdict[NC_TIME] = nc_first * STEP if nc_first >= 0 else np.inf
+    verdict[TTC_TIME] = ttc_first * STEP if ttc_first >= 0 else np.inf
+
+
+@formula
+def judge_plan(
+    scene: SceneArrays, plan: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
+    work: Workspace, verdict: FloatArray,
+) -> None:  # fmt: skip
+    """Writes the verdict on a plan to ``verdict [11]``.
+
+    Args:
+        scene: where it drives.
+        plan: ``[T + 1, 3]`` poses in the ego frame of now, now included.
+        sampling: where the 41 instants fall among them.
+        previous: ``[41, 11]`` roll-out of the frame before, if ``gap`` is not 0.
+        gap: how many steps of 0.1 s earlier that began.
+        work: for use inside; its ``states`` are the roll-out afterwards.
+        verdict: written.
+    """
+    interpolate(plan, sampling, work.references)
+    drive(scene.start, work.references, work.signals, work.states)
+    judge_states(scene, work, verdict)
+    if gap > 0:
+        verdict[EC] = extended_comfort(work.states, previous, gap, work.signals)

@@ -12,15 +12,15 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.comfort import filters
+from irlvla.epdms.cpu import judge_references
 from irlvla.epdms.forecast import FORESEEN, foreseen
 from irlvla.epdms.idm import Cars, OnPath, drive_on, look_along, start
-from irlvla.epdms.judge import LK, NC, PROGRESS, TLC, TTC, judge_states
+from irlvla.epdms.judge import LK, NC, PROGRESS, TLC, TTC
 from irlvla.epdms.obstacles import Obstacles
+from irlvla.epdms.pack import pack
 from irlvla.epdms.path import Path
 from irlvla.epdms.progress import PROGRESS_FLOOR
-from irlvla.epdms.rollout import drive
-from irlvla.epdms.truth import SceneArrays, prepare_scene
+from irlvla.epdms.truth import prepare_scene
 from irlvla.epdms.vehicle import INSTANTS
 from irlvla.scene import SceneTruth
 from irlvla.scene.frames import poses_to_global, poses_to_local
@@ -42,7 +42,7 @@ class Choice:
 
     Attributes:
         proposals: ``[15, 41, 3]`` x, y, heading every 0.1 s from now on, in the ego frame of now.
-        verdicts: ``[15, 10]`` of their roll-outs among the forecast traffic (columns as in ``judge``).
+        verdicts: ``[15, 11]`` of their roll-outs among the forecast traffic (columns as in ``judge``).
         scores: ``[15]`` by which the first of the best is chosen.
         reference: ``[51, 3]`` that one, driven on to 5 s, in the global frame.
     """
@@ -90,7 +90,7 @@ def pdm_closed(truth: SceneTruth, where: str = "scene") -> Choice:
     lines = [_Line.of(centre.beside(offset), truth.ego[3], wanted, obstacles) for offset in OFFSETS]
 
     proposals = np.concatenate([line.cars.poses[:, :INSTANTS] for line in lines])
-    verdicts = _judged(arrays, proposals)
+    verdicts = judge_references(pack([arrays]), 0, proposals)
     scores = _scores(verdicts)
     line, car = divmod(int(scores.argmax()), len(SPEED_SHARES))
     lines[line].drive_on(obstacles, [car], INSTANTS, FORESEEN - 1)
@@ -116,13 +116,6 @@ class _Line(NamedTuple):
 
     def drive_on(self, obstacles: Obstacles, which: Sequence[int], first: int, last: int) -> None:
         drive_on(self.path, obstacles, self.on_path, self.wanted, np.array(which), first, last, self.cars)
-
-
-def _judged(arrays: SceneArrays, proposals: FloatArray) -> FloatArray:
-    """Verdicts ``[15, 10]`` on the roll-outs of ``proposals [15, 41, 3]``."""
-    states = np.stack([drive(arrays.start, proposal) for proposal in proposals])
-    verdicts: FloatArray = judge_states(arrays, filters(len(arrays.past.headings) + INSTANTS), states)
-    return verdicts
 
 
 def _scores(verdicts: FloatArray) -> FloatArray:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from irlvla.epdms.judge import drive_plans
-from irlvla.epdms.sampling import FloatArray, plan_sampling
-from irlvla.epdms.vehicle import STATE, STEP
+from irlvla.epdms.engine import Engine
+from irlvla.epdms.sampling import IntArray, plan_samplings
+from irlvla.epdms.vehicle import INSTANTS, STATE, STEP
 from irlvla.errors import InputError
 from irlvla.scene import HORIZON, SceneTruth
 
@@ -48,73 +49,81 @@ class PreviousPlans:
         )
 
 
-class FrameBefore(NamedTuple):
-    """Roll-outs ``[P, 41, 11]`` of the plans of the frame before, and how many steps of 0.1 s earlier they began."""
+class Before(NamedTuple):
+    """Roll-outs ``[B, P, 41, 11]`` of the plans of the frames before, and the steps of 0.1 s ``[B]`` by which each
+    began earlier; 0 where there was no frame."""
 
-    states: FloatArray
-    gap: int
+    states: Tensor
+    gaps: IntArray
 
 
-def checked_plans(poses: ArrayLike, interval: float, scenes: int) -> FloatArray:
-    """``poses`` as a float64 array ``[scenes, N, T, 3]`` of our own.
+def checked_plans(poses: ArrayLike, interval: float, scenes: int, device: torch.device) -> Tensor:
+    """``poses [scenes, N, T, 3]`` with now in front, ``[scenes, N, T + 1, 3]``: a float64 copy on ``device``.
 
     Raises:
         InputError: if the shape or the horizon does not fit, or a pose is not finite.
     """
-    plans = _checked_shape("poses", poses, interval, scenes)
-    if not np.isfinite(plans).all():
-        b, n = np.argwhere(~np.isfinite(plans))[0, :2]
+    plans = _checked_shape("poses", poses, interval, scenes, device)
+    if not plans.isfinite().all():
+        b, n = (~plans.isfinite()).nonzero()[0, :2].tolist()
         raise InputError("poses", f"plan {n} of scene {b} holds NaN or infinity", "give finite poses")
     return plans
 
 
-def frames_before(previous: PreviousPlans, t0_us: Sequence[int], count: int) -> list[FrameBefore | None]:
-    """The frame before each scene, None for a scene that has none.
+def frames_before(previous: PreviousPlans | None, t0_us: IntArray, count: int, engine: Engine) -> Before:
+    """The frames before ``B`` scenes.
 
     Args:
-        previous: the plans.
-        t0_us: time stamp of each scene [us].
+        previous: the plans, None if no scene has a frame before.
+        t0_us: ``[B]`` time stamps of the scenes [us].
         count: plans to be compared with those of the frame before.
+        engine: where to roll them out.
 
     Raises:
         InputError: if shapes, horizon or times do not fit, or some but not all poses of a scene are not finite.
     """
     scenes = len(t0_us)
+    if previous is None:
+        none = torch.zeros((scenes, 1, INSTANTS, STATE), dtype=torch.float64, device=engine.device)
+        return Before(none, np.zeros_like(t0_us))
     stamps, ego = _array(previous.t0_us).astype(np.int64), np.array(_array(previous.ego), np.float64)
-    plans = _checked_shape("previous", previous.poses, previous.interval, scenes)
+    plans = _checked_shape("previous", previous.poses, previous.interval, scenes, engine.device)
     if stamps.shape != (scenes,) or ego.shape != (scenes, STATE) or plans.shape[1] not in (1, count):
-        shapes = f"the shapes are {stamps.shape}, {ego.shape} and {plans.shape}"
+        shapes = f"the shapes are {stamps.shape}, {ego.shape} and {tuple(plans[:, :, 1:].shape)}"
         raise InputError("previous", shapes, f"give [{scenes}], [{scenes}, {STATE}] and [{scenes}, 1 or {count}, T, 3]")
-    return [_frame_before(b, t0_us[b], int(stamps[b]), ego[b], plans[b], previous.interval) for b in range(scenes)]
-
-
-def _frame_before(
-    b: int, now_us: int, then_us: int, ego: FloatArray, plans: FloatArray, interval: float
-) -> FrameBefore | None:
-    if np.isnan(plans).all():
-        return None
-    if not (np.isfinite(plans).all() and np.isfinite(ego).all()):
+    known = ~plans[:, :, 1:].isnan().flatten(1).all(1).cpu().numpy()
+    gaps = np.array([_gap(b, t0_us[b] - stamps[b]) if known[b] else 0 for b in range(scenes)])
+    finite = plans.isfinite().flatten(1).all(1).cpu().numpy() & np.isfinite(ego).all(1)
+    if (known & ~finite).any():
+        b = int((known & ~finite).argmax())
         raise InputError("previous", f"scene {b} holds NaN or infinity", "give finite numbers, or poses all NaN")
-    seconds = (now_us - then_us) * 1e-6
+    ego[:, :3] = 0.0
+    sampling = plan_samplings(stamps, plans.shape[2] - 1, previous.interval)
+    return Before(engine.roll_out(ego, plans.nan_to_num(), sampling), gaps)
+
+
+def _gap(b: int, microseconds: int) -> int:
+    seconds = microseconds * 1e-6
     gap = round(seconds / STEP)
     if not (gap > 0 and seconds < LONGEST_GAP):
         raise InputError("previous", f"scene {b} comes {seconds:g} s later", "give a frame 0.1 to 0.5 s before")
-    start = np.concatenate([np.zeros(3), ego[3:]])
-    return FrameBefore(drive_plans(start, plans, plan_sampling(then_us, plans.shape[1], interval)), gap)
+    return gap
 
 
 def _array(values: ArrayLike) -> NDArray[Any]:
     return values.detach().cpu().numpy() if isinstance(values, Tensor) else np.asarray(values)
 
 
-def _checked_shape(where: str, poses: ArrayLike, interval: float, scenes: int) -> FloatArray:
-    """A float64 copy of ``poses``, refused unless it is ``[scenes, N, T, 3]`` with ``T * interval`` = 4 s."""
-    plans = np.array(_array(poses), np.float64, order="C")
-    if plans.ndim != 4 or plans.shape[0] != scenes or plans.shape[1] == 0 or plans.shape[3] != 3:
-        raise InputError(where, f"the shape is {plans.shape}", f"give [{scenes} scenes, N plans, T poses, 3]")
-    seconds = plans.shape[2] * interval
+def _checked_shape(where: str, poses: ArrayLike, interval: float, scenes: int, device: torch.device) -> Tensor:
+    """``poses`` with now in front, refused unless they are ``[scenes, N, T, 3]`` with ``T * interval`` = 4 s."""
+    given = poses.detach() if isinstance(poses, Tensor) else torch.from_numpy(np.array(poses, np.float64, order="C"))
+    if given.ndim != 4 or given.shape[0] != scenes or given.shape[1] == 0 or given.shape[3] != 3:
+        raise InputError(where, f"the shape is {tuple(given.shape)}", f"give [{scenes} scenes, N plans, T poses, 3]")
+    seconds = given.shape[2] * interval
     if not abs(seconds - HORIZON) < 1e-6:
         raise InputError(
-            where, f"{plans.shape[2]} poses every {interval} s last {seconds:g} s", f"give plans of {HORIZON:g} s"
+            where, f"{given.shape[2]} poses every {interval} s last {seconds:g} s", f"give plans of {HORIZON:g} s"
         )
+    plans = torch.zeros((*given.shape[:2], given.shape[2] + 1, 3), dtype=torch.float64, device=device)
+    plans[:, :, 1:] = given
     return plans

@@ -3,11 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from irlvla.epdms.areas import Areas
-from irlvla.epdms.compiled import compiled
-from irlvla.epdms.geometry import nearest_on_segment, project
+from irlvla.epdms.areas import IN_INTERSECTION, FlagArray
+from irlvla.epdms.compiled import formula
+from irlvla.epdms.geometry import greater, lesser, nearest_on_segment, project
 from irlvla.epdms.vehicle import INSTANTS
 
 FloatArray = NDArray[np.float64]
@@ -42,43 +44,44 @@ def block_bounds(line: FloatArray) -> FloatArray:
     return np.array([[*part.min(0), *part.max(0)] for part in parts])
 
 
-@compiled
+@formula
 def progress(centerline: Centerline, boxes: FloatArray) -> float:
     """Metres [>= 0] that the box centre gets on along the centre line in 4 s."""
-    return max(project(centerline.line, boxes[-1, 0], boxes[-1, 1]) - centerline.start, 0.0)
+    return greater(project(centerline.line, boxes[INSTANTS - 1, 0], boxes[INSTANTS - 1, 1]) - centerline.start, 0.0)
 
 
-def ego_progress(own: FloatArray, multiplier: FloatArray, reference: FloatArray) -> FloatArray:
+def ego_progress(own: Tensor, multiplier: Tensor, reference: Tensor) -> Tensor:
     """EP of trajectories that get on by ``own`` metres, beside a reference.
 
     The measure is the further of the two, each times the product of its multiplicative sub-scores (``reference`` holds
     it already); the trajectory's own metres are divided by it as they are. Each trajectory meets the reference alone,
     so others in a batch change nothing.
     """
-    best = np.maximum(own * multiplier, reference)
-    share = np.clip(own / np.maximum(best, PROGRESS_FLOOR), 0.0, 1.0)
-    return np.where(best > PROGRESS_FLOOR, share, 1.0)
+    best = torch.maximum(own * multiplier, reference)
+    share = (own / best.clamp(min=PROGRESS_FLOOR)).clamp(0.0, 1.0)
+    return torch.where(best > PROGRESS_FLOOR, share, torch.ones_like(share))
 
 
-@compiled
+@formula
 def near_line(centerline: Centerline, x: float, y: float) -> bool:
     """Whether a point lies within 0.5 m of the centre line."""
     line = centerline.line
     for b in range(len(centerline.blocks)):
-        left, bottom, right, top = centerline.blocks[b]
+        left, right = centerline.blocks[b, 0], centerline.blocks[b, 2]
+        bottom, top = centerline.blocks[b, 1], centerline.blocks[b, 3]
         if left - LANE_OFFSET <= x <= right + LANE_OFFSET and bottom - LANE_OFFSET <= y <= top + LANE_OFFSET:
-            for k in range(b * BLOCK, min((b + 1) * BLOCK, len(line) - 1)):
+            for k in range(b * BLOCK, lesser((b + 1) * BLOCK, len(line) - 1)):
                 if nearest_on_segment(line, k, x, y)[0] <= LANE_OFFSET * LANE_OFFSET:
                     return True
     return False
 
 
-@compiled
-def lane_keeping(centerline: Centerline, boxes: FloatArray, areas: Areas) -> float:
+@formula
+def lane_keeping(centerline: Centerline, boxes: FloatArray, areas: FlagArray) -> float:
     """LK: 0 if the box centre is off the centre line at 20 instants in a row, not counting those in intersections."""
     run = 0
     for t in range(INSTANTS):
-        if areas.in_intersection[t]:
+        if areas[t] & IN_INTERSECTION:
             continue
         run = 0 if near_line(centerline, boxes[t, 0], boxes[t, 1]) else run + 1
         if run >= LANE_STEPS:

@@ -8,7 +8,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled
+from irlvla.epdms.compiled import formula
+from irlvla.epdms.geometry import greater, lesser
 from irlvla.epdms.sampling import wrapped
 from irlvla.epdms.vehicle import INSTANTS, STATE, STEP, WHEEL_BASE
 
@@ -32,8 +33,8 @@ STEERING_SHARE = STEP / (STEP + 0.05)
 STEERING_LIMIT = math.pi / 3
 
 
-def _speed_fit() -> FloatArray:
-    """``[40, 40]`` matrix from travelled metres per step to fitted speeds.
+def _speed_factors() -> FloatArray:
+    """Factors ``[3, 40]`` of the normal matrix of the speed fit, ``L D L'``: first and second subdiagonal of L, and D.
 
     Least squares on ``speed * STEP`` with a penalty on accelerations. The benchmark means to penalise differences of
     accelerations, but its difference matrix holds the values themselves in all rows but the last; so do we.
@@ -41,51 +42,56 @@ def _speed_fit() -> FloatArray:
     difference = np.diff(np.eye(MOVES), axis=0) / STEP
     penalised = np.vstack([difference[:-2], difference[-1] - difference[-2]])
     normal = STEP**2 * np.eye(MOVES) + ACCELERATION_PENALTY * penalised.T @ penalised
-    return np.linalg.inv(normal) * STEP
+    lower = np.linalg.cholesky(normal)
+    unit = lower / np.diag(lower)
+    return np.stack([np.append(0, np.diag(unit, -1)), np.append([0, 0], np.diag(unit, -2)), np.diag(lower) ** 2])
 
 
-SPEED_FIT = _speed_fit()
+SPEED_FACTORS = _speed_factors()
 
 
-@compiled
-def fit_speeds(references: FloatArray) -> FloatArray:
-    """Speeds ``[40]`` [m/s] along ``references [41, 3]``."""
-    travelled = np.empty(MOVES)
+@formula
+def fit_speeds(references: FloatArray, speeds: FloatArray) -> None:
+    """Writes the speeds [m/s] along ``references [41, 3]`` to ``speeds [40]``."""
     for k in range(MOVES):
         dx, dy = references[k + 1, 0] - references[k, 0], references[k + 1, 1] - references[k, 1]
-        travelled[k] = math.cos(references[k, 2]) * dx + math.sin(references[k, 2]) * dy
-    speeds = np.zeros(MOVES)
-    for k in range(MOVES):
-        for j in range(MOVES):
-            speeds[k] += SPEED_FIT[k, j] * travelled[j]
-    return speeds
+        travelled = math.cos(references[k, 2]) * dx + math.sin(references[k, 2]) * dy
+        speeds[k] = STEP * travelled
+        if k > 0:
+            speeds[k] -= SPEED_FACTORS[0, k] * speeds[k - 1]
+        if k > 1:
+            speeds[k] -= SPEED_FACTORS[1, k] * speeds[k - 2]
+    for k in range(MOVES - 1, -1, -1):
+        speeds[k] /= SPEED_FACTORS[2, k]
+        if k + 1 < MOVES:
+            speeds[k] -= SPEED_FACTORS[0, k + 1] * speeds[k + 1]
+        if k + 2 < MOVES:
+            speeds[k] -= SPEED_FACTORS[1, k + 2] * speeds[k + 2]
 
 
-@compiled
-def fit_curvatures(references: FloatArray, speeds: FloatArray) -> FloatArray:
-    """Curvatures ``[40]`` [1/m] along ``references [41, 3]`` driven at ``speeds [40]``.
+@formula
+def fit_curvatures(references: FloatArray, speeds: FloatArray, excess: FloatArray, curvatures: FloatArray) -> None:
+    """Writes the curvatures [1/m] along ``references [41, 3]`` driven at ``speeds [40]`` to ``curvatures [40]``.
 
     Minimises the squared heading errors plus 1e-2 times the squared curvature rates plus 1e-10 times the squared first
     curvature. In the curvatures themselves that is tridiagonal with off-diagonal -1 (1e-2 / STEP**2 is 1), solved by
-    elimination. ``excess`` is pivot minus one: kept so, nothing is subtracted and a standing car loses no digits.
+    elimination. ``excess [40]``, for use inside, is pivot minus one: kept so, nothing is subtracted and a standing car
+    loses no digits.
     """
-    excess, right = np.empty(MOVES), np.empty(MOVES)
     for k in range(MOVES):
         reach = speeds[k] * STEP
         turn = wrapped(references[k + 1, 2] - references[k, 2])
         if k == 0:
-            excess[0], right[0] = reach * reach + FIRST_CURVATURE_PENALTY, reach * turn
+            excess[0], curvatures[0] = reach * reach + FIRST_CURVATURE_PENALTY, reach * turn
         else:
             excess[k] = reach * reach + excess[k - 1] / (1.0 + excess[k - 1])
-            right[k] = reach * turn + right[k - 1] / (1.0 + excess[k - 1])
-    curvatures = np.empty(MOVES)
-    curvatures[-1] = right[-1] / excess[-1]
+            curvatures[k] = reach * turn + curvatures[k - 1] / (1.0 + excess[k - 1])
+    curvatures[MOVES - 1] /= excess[MOVES - 1]
     for k in range(MOVES - 2, -1, -1):
-        curvatures[k] = (right[k] + curvatures[k + 1]) / (1.0 + excess[k])
-    return curvatures
+        curvatures[k] = (curvatures[k] + curvatures[k + 1]) / (1.0 + excess[k])
 
 
-@compiled
+@formula
 def steering_rate(
     state: FloatArray, reference: FloatArray, acceleration: float, curvatures: FloatArray, k: int
 ) -> float:
@@ -101,7 +107,7 @@ def steering_rate(
     for i in range(LOOK_AHEAD):
         reach = (state[3] + i * STEP * acceleration) * STEP
         offset += reach * heading
-        heading += reach * (state[7] / WHEEL_BASE - curvatures[min(k + i, MOVES - 1)])
+        heading += reach * (state[7] / WHEEL_BASE - curvatures[lesser(k + i, MOVES - 1)])
         offset_gain += reach * heading_gain
         heading_gain += reach * steering_gain / WHEEL_BASE
         steering_gain += STEP
@@ -109,7 +115,7 @@ def steering_rate(
     return float(-slope / (offset_gain * offset_gain + HEADING_WEIGHT * heading_gain * heading_gain + 1.0))
 
 
-@compiled
+@formula
 def bicycle_step(state: FloatArray, acceleration: float, rate: float, after: FloatArray) -> None:
     """One explicit Euler step of the kinematic bicycle, written to ``after``.
 
@@ -124,24 +130,27 @@ def bicycle_step(state: FloatArray, acceleration: float, rate: float, after: Flo
     after[3] = speed + after[5] * STEP
     after[4] = after[6] = 0.0
     after[8] = STEERING_SHARE * rate
-    after[7] = min(max(steering + after[8] * STEP, -STEERING_LIMIT), STEERING_LIMIT)
+    after[7] = lesser(greater(steering + after[8] * STEP, -STEERING_LIMIT), STEERING_LIMIT)
     after[9] = after[3] * math.tan(after[7]) / WHEEL_BASE
     after[10] = (after[9] - state[9]) / STEP
 
 
-@compiled
-def drive(start: FloatArray, references: FloatArray) -> FloatArray:
-    """Simulated states ``[41, 11]`` of a car that starts at ``start [11]`` and tracks ``references [41, 3]``."""
-    speeds = fit_speeds(references)
-    curvatures = fit_curvatures(references, speeds)
-    states = np.empty((INSTANTS, STATE))
-    states[0] = start
+@formula
+def drive(start: FloatArray, references: FloatArray, profiles: FloatArray, states: FloatArray) -> None:
+    """Writes the states of a car that starts at ``start [11]`` and tracks ``references [41, 3]`` to ``states``.
+
+    ``states`` is ``[41, 11]``; ``profiles [3 or more, 40 or more]`` is for use inside.
+    """
+    speeds, curvatures = profiles[0], profiles[1]
+    fit_speeds(references, speeds)
+    fit_curvatures(references, speeds, profiles[2], curvatures)
+    for i in range(STATE):
+        states[0, i] = start[i]
     for k in range(MOVES):
-        speed, wanted = states[k, 3], speeds[min(k + LOOK_AHEAD, MOVES - 1)]
+        speed, wanted = states[k, 3], speeds[lesser(k + LOOK_AHEAD, MOVES - 1)]
         if wanted <= STOPPING_SPEED and speed <= STOPPING_SPEED:
             acceleration, rate = -STOPPING_GAIN * (speed - wanted), 0.0
         else:
             acceleration = -SPEED_GAIN * (speed - wanted)
             rate = steering_rate(states[k], references[k], acceleration, curvatures, k)
         bicycle_step(states[k], acceleration, rate, states[k + 1])
-    return states

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled
+from irlvla.epdms.compiled import compiled, formula
 from irlvla.epdms.vehicle import INSTANTS, STEP, STEP_US
 
 FloatArray = NDArray[np.float64]
@@ -26,7 +26,7 @@ class Sampling(NamedTuple):
     share: FloatArray
 
 
-@compiled
+@formula
 def wrapped(angle: float) -> float:
     """Angle [rad] brought into [-pi, pi)."""
     if -np.pi <= angle < np.pi:
@@ -68,36 +68,35 @@ def plan_sampling(t0_us: int, count: int, interval: float) -> Sampling:
 
 
 @compiled
+def plan_samplings(t0_us: IntArray, count: int, interval: float) -> Sampling:
+    """:func:`plan_sampling` of several scenes, stacked: both arrays are ``[B, 41]``."""
+    before, share = np.empty((len(t0_us), INSTANTS), np.int64), np.empty((len(t0_us), INSTANTS))
+    for b in range(len(t0_us)):
+        before[b], share[b] = plan_sampling(t0_us[b], count, interval)
+    return Sampling(before, share)
+
+
+@compiled
 def reference_sampling(t0_us: int, count: int) -> Sampling:
     """Where the 41 instants fall among the poses of a reference, whose stamps are exactly 0.1 s apart."""
     pose_us = t0_us + np.arange(count) * STEP_US
     return locate(pose_us, truncated_stamps(t0_us, 0.0, STEP, INSTANTS))
 
 
-@compiled
-def unwrap(headings: FloatArray) -> None:
-    """Remove jumps of more than half a turn between neighbours, in place."""
-    for k in range(1, len(headings)):
-        headings[k] = headings[k - 1] + wrapped(headings[k] - headings[k - 1])
+@formula
+def interpolate(poses: FloatArray, sampling: Sampling, sampled: FloatArray) -> None:
+    """Writes ``poses [P, 3]`` at the instants of ``sampling`` to ``sampled [S, 3]``.
 
-
-@compiled
-def interpolate(poses: FloatArray, sampling: Sampling) -> FloatArray:
-    """``poses [P, 3]`` at the instants of ``sampling``, linear in x, y and unwrapped heading; ``[S, 3]``."""
-    poses = poses.copy()
-    unwrap(poses[:, 2])
-    sampled = np.empty((len(sampling.before), 3))
-    for s in range(len(sampling.before)):
-        k, share = sampling.before[s], sampling.share[s]
-        for c in range(3):
-            sampled[s, c] = poses[k, c] + share * (poses[k + 1, c] - poses[k, c])
-        sampled[s, 2] = wrapped(sampled[s, 2])
-    return sampled
-
-
-@compiled
-def plan_references(plan: FloatArray, sampling: Sampling) -> FloatArray:
-    """The 41 references ``[41, 3]`` of ``plan [T, 3]``, in the ego frame of now like the plan itself."""
-    poses = np.zeros((len(plan) + 1, 3))
-    poses[1:] = plan
-    return interpolate(poses, sampling)
+    Linear in x, y and unwrapped heading: a heading goes on from the one before by less than half a turn.
+    """
+    k, heading = 0, poses[0, 2]
+    turn = wrapped(poses[1, 2] - heading)
+    for s in range(len(sampled)):
+        while k < sampling.before[s]:
+            k += 1
+            heading += turn
+            turn = wrapped(poses[k + 1, 2] - heading)
+        share = sampling.share[s]
+        sampled[s, 0] = poses[k, 0] + share * (poses[k + 1, 0] - poses[k, 0])
+        sampled[s, 1] = poses[k, 1] + share * (poses[k + 1, 1] - poses[k, 1])
+        sampled[s, 2] = wrapped(heading + share * turn)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from irlvla.epdms.areas import DRIVABLE, INTERSECTION, LANE, ROUTE, MapAreas
 from irlvla.epdms.collision import STANDING_SPEED, Objects, ego_touches
-from irlvla.epdms.comfort import Past, resample_past
+from irlvla.epdms.comfort import LONGEST_PAST, Past, resample_past
 from irlvla.epdms.compliance import RedLights
 from irlvla.epdms.geometry import project
 from irlvla.epdms.grid import REACH, lay_grid, ring_edges
@@ -92,6 +92,8 @@ def check_truth(truth: SceneTruth, where: str) -> None:
         raise InputError(where, f"the reference has {len(truth.reference)} poses", "give 41 or more, 0.1 s apart")
     if truth.tracks.valid.shape[1] < INSTANTS:
         raise InputError(where, f"tracks have {truth.tracks.valid.shape[1]} instants", "give 41, 0.1 s apart")
+    if (truth.past[-1, 0] - truth.past[0, 0]) * 1e-6 > LONGEST_PAST:
+        raise InputError(where, f"past lasts more than {LONGEST_PAST:g} s", "give the last 1.5 s at 2 Hz")
     for light in truth.red_lights:
         if len(light.red) < INSTANTS:
             lack = f"red light {light.connector!r} has {len(light.red)} instants"
