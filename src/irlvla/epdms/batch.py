@@ -1,9 +1,9 @@
-"""Scenes prepared for the judge, with the scores that no plan changes: those of the human and the reference."""
+"""Scenes prepared for the judge, and what plans are measured by: the human and the reference, judged like plans."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -13,14 +13,27 @@ from safetensors import SafetensorError
 
 from irlvla.epdms.compiled import CACHE_FOLDER
 from irlvla.epdms.cpu import judge_references
-from irlvla.epdms.judge import COLUMNS, HC, NC, PROGRESS, TLC
+from irlvla.epdms.judge import COLUMNS, HC
 from irlvla.epdms.pack import PackedScenes, join, pack
 from irlvla.epdms.sampling import FloatArray, IntArray, Sampling, interpolate, plan_sampling, reference_sampling
 from irlvla.epdms.truth import SceneArrays, prepare_scene, reference_in_ego_frame
 from irlvla.epdms.vehicle import INSTANTS
+from irlvla.epdms.versions import Rules
 from irlvla.errors import InputError
 from irlvla.scene import SceneTruth
 from irlvla.scene.store import write_atomically
+
+
+class Standards(NamedTuple):
+    """Verdicts ``[S, 11]`` (columns as in ``judge``) that plans are measured by, NaN where there is nobody.
+
+    Attributes:
+        reference: on the roll-outs of the references.
+        human: on those of the humans.
+    """
+
+    reference: FloatArray
+    human: FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +42,26 @@ class PreparedScenes:
 
     Attributes:
         packed: the truth as flat arrays.
-        reference_progress: ``[S]`` metres of the reference's roll-out, times the product of its multiplicative
-            sub-scores.
-        human: ``[S, 11]`` verdict on the human's roll-out (columns as in ``judge``), NaN for a made-up scene.
+        references: ``[S, 41, 3]`` poses that the reference tracks, in the ego frame of now.
+        humans: ``[S, 41, 3]`` those of the human, NaN for a made-up scene.
     """
 
     packed: PackedScenes
-    reference_progress: FloatArray
-    human: FloatArray
+    references: FloatArray
+    humans: FloatArray
+
+    def standards(self, rules: Rules) -> Standards:
+        """What plans are measured by under the ``rules`` of a version; worked out once."""
+        known = _STANDARDS.setdefault(self, {})
+        if rules not in known:
+            reference, human = (np.full((len(self.references), COLUMNS), np.nan) for _ in range(2))
+            for s in range(len(self.references)):
+                reference[s] = judge_references(self.packed, s, rules, self.references[s : s + 1])[0]
+                if np.isfinite(self.humans[s]).all():
+                    human[s] = judge_references(self.packed, s, rules, self.humans[s : s + 1])[0]
+                    human[s, HC] = 1.0  # the benchmark judges the human without its past, and so without this
+            known[rules] = Standards(reference, human)
+        return known[rules]
 
     def on(self, device: torch.device) -> PackedScenes:
         """``packed`` on ``device``: as it is on the CPU, as tensors elsewhere. It is brought there once."""
@@ -49,6 +74,7 @@ class PreparedScenes:
         return copies[device]
 
 
+_STANDARDS: WeakKeyDictionary[PreparedScenes, dict[Rules, Standards]] = WeakKeyDictionary()
 _COPIES: WeakKeyDictionary[PreparedScenes, dict[torch.device, PackedScenes]] = WeakKeyDictionary()
 
 
@@ -85,11 +111,10 @@ class SceneTruthBatch:
     @classmethod
     def of(cls, arrays: Sequence[SceneArrays], truths: Sequence[SceneTruth]) -> "SceneTruthBatch":
         """Scenes whose ``arrays`` are laid out already, with the truth that holds their reference and human."""
-        packed = pack(arrays)
         scenes = PreparedScenes(
-            packed=packed,
-            reference_progress=np.array([_reference_progress(packed, s, truth) for s, truth in enumerate(truths)]),
-            human=np.stack([_human_verdict(packed, s, truth) for s, truth in enumerate(truths)]),
+            packed=pack(arrays),
+            references=np.stack([_reference(truth) for truth in truths]),
+            humans=np.stack([_human(truth) for truth in truths]),
         )
         return cls(scenes, np.arange(len(arrays)))
 
@@ -103,10 +128,10 @@ class SceneTruthBatch:
         parts = [batch.scenes for batch in batches]
         scenes = PreparedScenes(
             packed=join([part.packed for part in parts]),
-            reference_progress=np.concatenate([part.reference_progress for part in parts]),
-            human=np.concatenate([part.human for part in parts]),
+            references=np.concatenate([part.references for part in parts]),
+            humans=np.concatenate([part.humans for part in parts]),
         )
-        shifts = np.cumsum([0, *(len(part.human) for part in parts[:-1])])
+        shifts = np.cumsum([0, *(len(part.humans) for part in parts[:-1])])
         return SceneTruthBatch(
             scenes, np.concatenate([batch.rows + shift for batch, shift in zip(batches, shifts, strict=True)])
         )
@@ -115,7 +140,7 @@ class SceneTruthBatch:
         """Write the batch to one safetensors file, atomically; it is read by the version of the judge that wrote it."""
         scenes = self.scenes
         arrays = {name: np.ascontiguousarray(array) for name, array in scenes.packed._asdict().items()}
-        arrays |= {"reference_progress": scenes.reference_progress, "human": scenes.human, "rows": self.rows}
+        arrays |= {"references": scenes.references, "humans": scenes.humans, "rows": self.rows}
         write_atomically(Path(path), safetensors.numpy.save(arrays, {"judge": CACHE_FOLDER.name}))
 
     @staticmethod
@@ -133,26 +158,22 @@ class SceneTruthBatch:
         except (OSError, SafetensorError) as error:
             raise InputError(path, f"cannot be read ({error})", "prepare the scenes again") from error
         packed = PackedScenes(*(arrays[name] for name in PackedScenes._fields))
-        return SceneTruthBatch(PreparedScenes(packed, arrays["reference_progress"], arrays["human"]), arrays["rows"])
+        return SceneTruthBatch(PreparedScenes(packed, arrays["references"], arrays["humans"]), arrays["rows"])
 
 
-def _reference_progress(packed: PackedScenes, row: int, truth: SceneTruth) -> float:
+def _reference(truth: SceneTruth) -> FloatArray:
     poses = reference_in_ego_frame(truth)
-    verdict = _verdict(packed, row, poses, reference_sampling(int(truth.t0_us), len(poses)))
-    return float(verdict[PROGRESS] * verdict[NC : TLC + 1].prod())
+    return _sampled(poses, reference_sampling(int(truth.t0_us), len(poses)))
 
 
-def _human_verdict(packed: PackedScenes, row: int, truth: SceneTruth) -> FloatArray:
+def _human(truth: SceneTruth) -> FloatArray:
     if truth.human is None:
-        return np.full(COLUMNS, np.nan)
+        return np.full((INSTANTS, 3), np.nan)
     poses = np.vstack([np.zeros(3), np.asarray(truth.human.poses, np.float64)])
-    verdict = _verdict(packed, row, poses, plan_sampling(int(truth.t0_us), len(poses) - 1, truth.human.interval))
-    verdict[HC] = 1.0  # the benchmark judges the human without its past, and so without this
-    return verdict
+    return _sampled(poses, plan_sampling(int(truth.t0_us), len(poses) - 1, truth.human.interval))
 
 
-def _verdict(packed: PackedScenes, row: int, poses: FloatArray, sampling: Sampling) -> FloatArray:
+def _sampled(poses: FloatArray, sampling: Sampling) -> FloatArray:
     references = np.empty((INSTANTS, 3))
     interpolate(poses, sampling, references)
-    verdict: FloatArray = judge_references(packed, row, references[None])[0]
-    return verdict
+    return references

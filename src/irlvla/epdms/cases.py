@@ -58,14 +58,14 @@ class Case:
     interval: float
     previous: PreviousPlans | None
 
-    def score(self) -> SubScores:
-        """Sub-scores ``[1, N]`` of the plans.
+    def score(self, version: str = "2.2", device: str = "cpu") -> SubScores:
+        """Sub-scores ``[1, N]`` of the plans, as :func:`~irlvla.epdms.score`.
 
         Raises:
             InputError: if the scene or its plans cannot be judged.
         """
         truth = SceneTruthBatch.prepare([self.truth])
-        return score(truth, self.poses[None], self.interval, previous=self.previous)
+        return score(truth, self.poses[None], self.interval, version, device, self.previous)
 
 
 def read_case(path: Path | str) -> Case:
@@ -172,41 +172,53 @@ def case_files(folder: Path | str, recursive: bool = False) -> Iterator[tuple[st
     return ((path.relative_to(folder).with_suffix("").as_posix(), path) for path in paths)
 
 
-def score_cases(folder: Path | str, recursive: bool = False) -> dict[str, Any]:
-    """Score every case file of a folder.
+def score_cases(
+    folder: Path | str, recursive: bool = False, version: str = "2.2", device: str = "cpu"
+) -> dict[str, Any]:
+    """Score every case file of a folder, by a ``version`` of the metric, on a ``device``.
 
     Returns:
         ``{NAME: {"trajectories": [{"raw": {...}, "filtered": {...}}]}, "stamp": {...}}``, ready for JSON. ``raw`` is
         without the human-penalty filter, ``filtered`` with it; keys are the nine sub-scores, ``EPDMS_one`` (without EC)
-        and ``EPDMS``. EC is None where there is no previous frame.
+        and ``EPDMS``. EC is None where there is no previous frame. Version 1.1 has no filter, and its keys are NC, DAC,
+        DDC, EP, TTC, C and ``PDMS``.
 
     Raises:
         InputError: if a file cannot be read or judged; it is named.
     """
     scores: dict[str, Any] = {}
     for name, path in case_files(folder, recursive):
-        scores[name] = {"trajectories": score_table(read_case(path), path)}
-    scores["stamp"] = stamp(scenes=len(scores), reference="pdm-closed", split=Path(folder).resolve().name)
+        scores[name] = {"trajectories": score_table(read_case(path), path, version, device)}
+    split = Path(folder).resolve().name
+    scores["stamp"] = stamp(scenes=len(scores), reference="pdm-closed", split=split, version=version)
     return scores
 
 
-def score_table(case: Case, path: Path) -> list[dict[str, dict[str, float | None]]]:
+def score_table(
+    case: Case, path: Path, version: str = "2.2", device: str = "cpu"
+) -> list[dict[str, dict[str, float | None]]]:
     """``raw`` and ``filtered`` scores of each plan of a case; errors name its ``path``.
 
     Raises:
         InputError: if the case cannot be judged.
     """
     try:
-        raw = case.score()
+        raw = case.score(version, device)
     except InputError as error:
         raise InputError(path, f"{error.where}: {error.what}", error.mend) from error
-    kinds = {"raw": _rows(raw), "filtered": _rows(raw.filtered())}
+    kinds = {"raw": _rows(raw)}
+    if raw.metric.filter != "none":
+        kinds["filtered"] = _rows(raw.filtered())
     return [{kind: rows[n] for kind, rows in kinds.items()} for n in range(len(case.poses))]
 
 
 def _rows(scores: SubScores) -> list[dict[str, float | None]]:
-    columns = {name.upper(): getattr(scores, name)[0].tolist() for name in SUBSCORE_NAMES}
-    columns["EC"] = [None if np.isnan(value) else value for value in columns["EC"]]
-    columns["EPDMS_one"] = scores.epdms(with_ec=False)[0].tolist()
-    columns["EPDMS"] = scores.epdms()[0].tolist()
+    if scores.metric.name == "PDMS":
+        columns = {name: getattr(scores, name.lower())[0].tolist() for name in ("NC", "DAC", "DDC", "EP", "TTC")}
+        columns |= {"C": scores.hc[0].tolist(), "PDMS": scores.epdms()[0].tolist()}
+    else:
+        columns = {name.upper(): getattr(scores, name)[0].tolist() for name in SUBSCORE_NAMES}
+        columns["EC"] = [None if np.isnan(value) else value for value in columns["EC"]]
+        columns["EPDMS_one"] = scores.epdms(with_ec=False)[0].tolist()
+        columns["EPDMS"] = scores.epdms()[0].tolist()
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]

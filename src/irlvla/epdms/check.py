@@ -59,7 +59,7 @@ class CheckReport:
         return [*map(str, self.differences), summary]
 
 
-def check_cases(folder: Path | str, recursive: bool = False) -> CheckReport:
+def check_cases(folder: Path | str, recursive: bool = False, device: str = "cpu") -> CheckReport:
     """Score every case file of a folder and compare with ``NAME.answer.json`` beside it.
 
     Raises:
@@ -69,7 +69,7 @@ def check_cases(folder: Path | str, recursive: bool = False) -> CheckReport:
     worst, differences = 0.0, []
     for name, path in case_files(folder, recursive):
         case = read_case(path)
-        ours, official = score_table(case, path), _answers(path)
+        ours, official = score_table(case, path, device=device), _answers(path)
         if len(ours) != len(official):
             raise InputError(path, f"{len(ours)} trajectories have {len(official)} answers", "make the answers anew")
         files, trajectories = files + 1, trajectories + len(ours)

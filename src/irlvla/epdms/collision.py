@@ -10,6 +10,7 @@ from irlvla.epdms.areas import INTERSECTION, OFF_ROAD, STRADDLES, FlagArray, Map
 from irlvla.epdms.compiled import formula
 from irlvla.epdms.geometry import boxes_touch, greater, lesser
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS, STEP
+from irlvla.epdms.versions import Rules
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
@@ -32,6 +33,7 @@ class Objects(NamedTuple):
         present: ``[M, 41]`` whether the object is there.
         standing: ``[M]`` a static object, or one that stood when first seen.
         penalty: ``[M]`` what NC keeps after an at-fault collision with it: 0, for static objects 0.5.
+        touching: ``[M]`` whether it touches the ego now.
         reach: ``[M, 4]`` box around all its positions: least x and y, greatest x and y, corners included.
     """
 
@@ -40,6 +42,7 @@ class Objects(NamedTuple):
     present: BoolArray
     standing: BoolArray
     penalty: FloatArray
+    touching: BoolArray
     reach: FloatArray
 
 
@@ -82,10 +85,13 @@ def ego_reach(boxes: FloatArray, speeds: FloatArray) -> tuple[float, float, floa
 
 
 @formula
-def meets(reach: tuple[float, float, float, float], other: FloatArray) -> bool:
-    """Whether the ego's reach and that of an object, ``other [4]``, share a point."""
+def matters(objects: Objects, m: int, reach: tuple[float, float, float, float], rules: Rules) -> bool:
+    """Whether object ``m`` comes into the ego's ``reach`` and is not left out for touching it now."""
     left, bottom, right, top = reach
-    return bool(other[0] <= right and other[1] <= top and other[2] >= left and other[3] >= bottom)
+    if objects.touching[m] and rules.drops_touching:
+        return False
+    other = objects.reach
+    return bool(other[m, 0] <= right and other[m, 1] <= top and other[m, 2] >= left and other[m, 3] >= bottom)
 
 
 @formula
@@ -113,7 +119,7 @@ def at_fault(
 @formula
 def no_collision(
     objects: Objects, reach: tuple[float, float, float, float], states: FloatArray, boxes: FloatArray,
-    speeds: FloatArray, areas: FlagArray,
+    speeds: FloatArray, areas: FlagArray, rules: Rules,
 ) -> tuple[float, int]:  # fmt: skip
     """NC, and the first instant of an at-fault collision (-1 if none), with the objects in the ego's ``reach``.
 
@@ -122,7 +128,7 @@ def no_collision(
     """
     score, first = 1.0, -1
     for m in range(len(objects.reach)):
-        if not meets(reach, objects.reach[m]):
+        if not matters(objects, m, reach, rules):
             continue
         others, present, half_size = objects.boxes[m], objects.present[m], objects.half_sizes[m]
         for t in range(INSTANTS):
@@ -136,19 +142,23 @@ def no_collision(
 
 
 @formula
-def first_forward_contact(objects: Objects, m: int, boxes: FloatArray, speeds: FloatArray) -> tuple[int, int]:
+def first_forward_contact(
+    objects: Objects, m: int, boxes: FloatArray, speeds: FloatArray, instants: int
+) -> tuple[int, int]:
     """The first instant at which the ego, moved straight on at its speed, touches object ``m``, and the steps ahead.
 
-    (-1, 0) if there is none. Instants come in order, and for each of them 0, 0.3, 0.6 and 0.9 s ahead.
+    (-1, 0) if there is none in the first so many ``instants``. Instants come in order, and for each of them 0, 0.3,
+    0.6 and 0.9 s ahead, as far as objects are known.
     """
     others, present, half_size = objects.boxes[m], objects.present[m], objects.half_sizes[m]
-    for t in range(INSTANTS - LOOK_AHEAD_STEPS[-1]):
+    for t in range(instants):
         if speeds[t] < TTC_STANDING_SPEED:
             continue
         cos, sin, stride = boxes[t, 2], boxes[t, 3], STEP * speeds[t]
         for ahead in LOOK_AHEAD_STEPS:
             x, y = boxes[t, 0] + ahead * stride * cos, boxes[t, 1] + ahead * stride * sin
-            if present[t + ahead] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t + ahead, half_size):
+            known = t + ahead < INSTANTS and present[t + ahead]
+            if known and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t + ahead, half_size):
                 return t, ahead
     return -1, 0
 
@@ -156,7 +166,7 @@ def first_forward_contact(objects: Objects, m: int, boxes: FloatArray, speeds: F
 @formula
 def time_to_collision(
     objects: Objects, reach: tuple[float, float, float, float], states: FloatArray, boxes: FloatArray,
-    speeds: FloatArray, areas: FlagArray, map_areas: MapAreas,
+    speeds: FloatArray, areas: FlagArray, map_areas: MapAreas, rules: Rules,
 ) -> tuple[float, int]:  # fmt: skip
     """TTC, and the first instant of an infraction (-1 if none), with the objects in the ego's ``reach``.
 
@@ -165,9 +175,9 @@ def time_to_collision(
     """
     first = -1
     for m in range(len(objects.reach)):
-        if not meets(reach, objects.reach[m]):
+        if not matters(objects, m, reach, rules):
             continue
-        t, ahead = first_forward_contact(objects, m, boxes, speeds)
+        t, ahead = first_forward_contact(objects, m, boxes, speeds, rules.forward_instants)
         if t < 0:
             continue
         bearing = bearing_to(states[t], objects.boxes[m, t + ahead, 0], objects.boxes[m, t + ahead, 1])

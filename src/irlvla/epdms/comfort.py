@@ -47,6 +47,9 @@ RATE: Final = savgol(15, 2, 1)
 YAW_RATE: Final = savgol(5, 2, 1)
 YAW_ACCELERATION: Final = savgol(5, 3, 2)
 YAW_ACCELERATION_EC: Final = savgol(5, 2, 2)
+WHOLE: Final = savgol(INSTANTS, 2, 0)
+WHOLE_RATE: Final = savgol(INSTANTS, 2, 1)
+"""One parabola through a whole plan, and its slope."""
 
 
 class Past(NamedTuple):
@@ -134,14 +137,43 @@ def hc_signals(past: Past, states: FloatArray, signals: FloatArray) -> int:
 
 
 @formula
-def history_comfort(past: Past, states: FloatArray, signals: FloatArray) -> float:
-    """HC: 1 if past and plan together stay within all six bounds; ``signals`` as for :func:`hc_signals`."""
-    count = hc_signals(past, states, signals)
+def within_bounds(signals: FloatArray, count: int) -> float:
+    """1 if the first ``count`` samples of the six ``signals`` lie within :data:`HC_BOUNDS`, else 0."""
     for i in range(len(HC_BOUNDS)):
         for t in range(count):
             if not HC_BOUNDS[i, 0] < signals[i, t] < HC_BOUNDS[i, 1]:
                 return 0.0
     return 1.0
+
+
+@formula
+def history_comfort(past: Past, states: FloatArray, signals: FloatArray) -> float:
+    """HC: 1 if past and plan together stay within all six bounds; ``signals`` as for :func:`hc_signals`."""
+    return within_bounds(signals, hc_signals(past, states, signals))
+
+
+@formula
+def plan_comfort(states: FloatArray, signals: FloatArray) -> float:
+    """C of version 1.1: 1 if ``states [41, 11]`` alone stay within the bounds of HC; ``signals`` as there.
+
+    Accelerations are those of the rear axle, and all windows but those of turning span the whole plan.
+    """
+    count = len(states)
+    forward, sideways, size, smooth, headings = signals[6], signals[5], signals[4], signals[1], signals[6]
+    for t in range(count):
+        forward[t], sideways[t], size[t] = states[t, 5], states[t, 6], math.hypot(states[t, 5], states[t, 6])
+    apply(WHOLE, forward, count, signals[0])
+    apply(SMOOTH, forward, count, smooth)
+    apply(WHOLE_RATE, smooth, count, signals[3])
+    apply(SMOOTH, size, count, smooth)
+    apply(WHOLE_RATE, smooth, count, signals[2])
+    apply(WHOLE, sideways, count, signals[1])
+    for t in range(count):
+        heading = states[t, 2]
+        headings[t] = heading if t == 0 else headings[t - 1] + wrapped(heading - headings[t - 1])
+    apply(YAW_ACCELERATION, headings, count, signals[4])
+    apply(YAW_RATE, headings, count, signals[5])
+    return within_bounds(signals, count)
 
 
 @formula

@@ -10,6 +10,7 @@ from irlvla.epdms.areas import IN_INTERSECTION, OFF_ROAD, OFF_ROUTE, FlagArray
 from irlvla.epdms.compiled import formula
 from irlvla.epdms.geometry import greater, segment_touches_box, side
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
+from irlvla.epdms.versions import Rules
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -44,30 +45,30 @@ def drivable_area_compliance(areas: FlagArray) -> float:
 
 
 @formula
-def wrong_way_step(areas: FlagArray, boxes: FloatArray, t: int) -> float:
-    """Metres that the box centre moves in the step that ends at ``t``, 0 on the route or in an intersection."""
-    if t == 0 or areas[t] & OFF_ROUTE == 0 or areas[t] & IN_INTERSECTION:
+def wrong_way_step(areas: FlagArray, boxes: FloatArray, t: int, rules: Rules) -> float:
+    """Metres that the box centre moves in the step that ends at ``t``, 0 on the route or in an exempt intersection."""
+    if t == 0 or areas[t] & OFF_ROUTE == 0 or (rules.exempts_intersections and areas[t] & IN_INTERSECTION):
         return 0.0
     return math.hypot(boxes[t, 0] - boxes[t - 1, 0], boxes[t, 1] - boxes[t - 1, 1])
 
 
 @formula
-def wrong_way_metres(areas: FlagArray, boxes: FloatArray) -> float:
+def wrong_way_metres(areas: FlagArray, boxes: FloatArray, rules: Rules) -> float:
     """The most metres [m] driven off the route, outside intersections, in eleven steps in a row."""
     most = 0.0
     for t in range(INSTANTS):
         if areas[t] & OFF_ROUTE:
             metres = 0.0
             for i in range(greater(t + 1 - WRONG_WAY_STEPS, 0), t + 1):
-                metres += wrong_way_step(areas, boxes, i)
+                metres += wrong_way_step(areas, boxes, i, rules)
             most = greater(most, metres)
     return most
 
 
 @formula
-def driving_direction_compliance(areas: FlagArray, boxes: FloatArray) -> float:
+def driving_direction_compliance(areas: FlagArray, boxes: FloatArray, rules: Rules) -> float:
     """DDC: 1, 0.5 or 0 by :func:`wrong_way_metres`."""
-    most = wrong_way_metres(areas, boxes)
+    most = wrong_way_metres(areas, boxes, rules)
     if most < WRONG_WAY_MINOR:
         return 1.0
     return 0.5 if most < WRONG_WAY_MAJOR else 0.0

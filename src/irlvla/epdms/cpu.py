@@ -14,6 +14,7 @@ from irlvla.epdms.pack import PackedScenes, scene_at
 from irlvla.epdms.rollout import drive
 from irlvla.epdms.sampling import FloatArray, IntArray, Sampling, interpolate
 from irlvla.epdms.vehicle import INSTANTS, STATE
+from irlvla.epdms.versions import Rules
 
 PLANS_A_TASK = 64
 """Plans that a thread judges before it takes on others: about two milliseconds."""
@@ -34,7 +35,7 @@ def workspace() -> Workspace:
 
 @compiled
 def judge_plans(
-    packed: PackedScenes, row: int, plans: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
+    packed: PackedScenes, row: int, rules: Rules, plans: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
     verdicts: FloatArray,
 ) -> None:  # fmt: skip
     """Writes the verdicts on ``plans [N, T + 1, 3]`` of a scene to ``verdicts [N, 11]``.
@@ -43,16 +44,16 @@ def judge_plans(
     """
     scene, work = scene_at(packed, row), workspace()
     for n in range(len(plans)):
-        judge_plan(scene, plans[n], sampling, previous[min(n, len(previous) - 1)], gap, work, verdicts[n])
+        judge_plan(scene, rules, plans[n], sampling, previous[min(n, len(previous) - 1)], gap, work, verdicts[n])
 
 
 @compiled
-def judge_references(packed: PackedScenes, row: int, references: FloatArray) -> FloatArray:
+def judge_references(packed: PackedScenes, row: int, rules: Rules, references: FloatArray) -> FloatArray:
     """Verdicts ``[N, 11]``, without EC, on roll-outs that track ``references [N, 41, 3]`` in the ego frame of now."""
     scene, work, verdicts = scene_at(packed, row), workspace(), np.empty((len(references), COLUMNS))
     for n in range(len(references)):
         drive(scene.start, references[n], work.signals, work.states)
-        judge_states(scene, work, verdicts[n])
+        judge_states(scene, rules, work, verdicts[n])
     return verdicts
 
 
@@ -66,8 +67,9 @@ def drive_plans(start: FloatArray, plans: FloatArray, sampling: Sampling, states
 
 
 def judge(
-    packed: PackedScenes, rows: IntArray, plans: Tensor, sampling: Sampling, previous: Tensor, gaps: IntArray
-) -> Tensor:
+    packed: PackedScenes, rows: IntArray, rules: Rules, plans: Tensor, sampling: Sampling, previous: Tensor,
+    gaps: IntArray,
+) -> Tensor:  # fmt: skip
     """Verdicts ``[B, N, 11]`` on ``plans [B, N, T + 1, 3]`` of the scenes ``rows [B]``.
 
     ``sampling`` has a row a scene; ``previous [B, N or 1, 41, 11]`` and ``gaps [B]`` as for
@@ -79,7 +81,7 @@ def judge(
     def task(b: int, part: slice) -> None:
         own = before[b] if before.shape[1] == 1 else before[b, part]
         judge_plans(
-            packed, rows[b], poses[b, part], Sampling(sampling.before[b], sampling.share[b]), own, gaps[b],
+            packed, rows[b], rules, poses[b, part], Sampling(sampling.before[b], sampling.share[b]), own, gaps[b],
             verdicts[b, part],
         )  # fmt: skip
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from irlvla.epdms.areas import find_areas
 from irlvla.epdms.collision import ego_reach, no_collision, time_to_collision
-from irlvla.epdms.comfort import extended_comfort, history_comfort
+from irlvla.epdms.comfort import extended_comfort, history_comfort, plan_comfort
 from irlvla.epdms.compiled import formula
 from irlvla.epdms.compliance import (
     drivable_area_compliance,
@@ -20,6 +20,7 @@ from irlvla.epdms.rollout import drive
 from irlvla.epdms.sampling import FloatArray, Sampling, interpolate
 from irlvla.epdms.truth import SceneArrays
 from irlvla.epdms.vehicle import STEP
+from irlvla.epdms.versions import Rules
 
 NC: Final = 0
 DAC: Final = 1
@@ -35,6 +36,8 @@ TTC_TIME: Final = 10
 """Columns of a verdict: the sub-scores, with metres of progress in place of EP, and seconds until the first at-fault
 collision and TTC infraction (inf if none)."""
 COLUMNS: Final = 11
+VERDICT: Final = ("nc", "dac", "ddc", "tlc", "progress", "ttc", "lk", "hc", "ec", "nc_time", "ttc_time")
+"""Their names."""
 
 
 class Workspace(NamedTuple):
@@ -60,23 +63,26 @@ SIGNALS: Final = 7
 
 
 @formula
-def judge_states(scene: SceneArrays, work: Workspace, verdict: FloatArray) -> None:
+def judge_states(scene: SceneArrays, rules: Rules, work: Workspace, verdict: FloatArray) -> None:
     """Writes the verdict on the roll-out ``work.states`` to ``verdict [11]``, without EC."""
     states, boxes, speeds, areas = work.states, work.boxes, work.speeds, work.areas
     ego_boxes(states, boxes)
     ego_speeds(states, speeds)
     find_areas(scene.map_areas, boxes, areas)
     reach = ego_reach(boxes, speeds)
-    nc, nc_first = no_collision(scene.objects, reach, states, boxes, speeds, areas)
-    ttc, ttc_first = time_to_collision(scene.objects, reach, states, boxes, speeds, areas, scene.map_areas)
+    nc, nc_first = no_collision(scene.objects, reach, states, boxes, speeds, areas, rules)
+    ttc, ttc_first = time_to_collision(scene.objects, reach, states, boxes, speeds, areas, scene.map_areas, rules)
     verdict[NC] = nc
     verdict[DAC] = drivable_area_compliance(areas)
-    verdict[DDC] = driving_direction_compliance(areas, boxes)
+    verdict[DDC] = driving_direction_compliance(areas, boxes, rules)
     verdict[TLC] = traffic_light_compliance(scene.lights, boxes)
     verdict[PROGRESS] = progress(scene.centerline, boxes)
     verdict[TTC] = ttc
     verdict[LK] = lane_keeping(scene.centerline, boxes, areas)
-    verdict[HC] = history_comfort(scene.past, states, work.signals)
+    if rules.knows_past:
+        verdict[HC] = history_comfort(scene.past, states, work.signals)
+    else:
+        verdict[HC] = plan_comfort(states, work.signals)
     verdict[EC] = np.nan
     verdict[NC_TIME] = nc_first * STEP if nc_first >= 0 else np.inf
     verdict[TTC_TIME] = ttc_first * STEP if ttc_first >= 0 else np.inf
@@ -84,13 +90,14 @@ def judge_states(scene: SceneArrays, work: Workspace, verdict: FloatArray) -> No
 
 @formula
 def judge_plan(
-    scene: SceneArrays, plan: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
+    scene: SceneArrays, rules: Rules, plan: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
     work: Workspace, verdict: FloatArray,
 ) -> None:  # fmt: skip
     """Writes the verdict on a plan to ``verdict [11]``.
 
     Args:
         scene: where it drives.
+        rules: of the metric's version.
         plan: ``[T + 1, 3]`` poses in the ego frame of now, now included.
         sampling: where the 41 instants fall among them.
         previous: ``[41, 11]`` roll-out of the frame before, if ``gap`` is not 0.
@@ -100,6 +107,6 @@ def judge_plan(
     """
     interpolate(plan, sampling, work.references)
     drive(scene.start, work.references, work.signals, work.states)
-    judge_states(scene, work, verdict)
+    judge_states(scene, rules, work, verdict)
     if gap > 0:
         verdict[EC] = extended_comfort(work.states, previous, gap, work.signals)

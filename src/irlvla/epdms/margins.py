@@ -14,6 +14,7 @@ from irlvla.epdms.progress import LANE_OFFSET
 from irlvla.epdms.sampling import FloatArray, plan_samplings
 from irlvla.epdms.truth import SceneArrays, prepare_scene
 from irlvla.epdms.vehicle import INSTANTS
+from irlvla.epdms.versions import Rules, version_of
 
 
 def margin_to_bound(case: Case, n: int, score: str) -> float | None:
@@ -26,7 +27,7 @@ def margin_to_bound(case: Case, n: int, score: str) -> float | None:
     ego_boxes(states, boxes)
     find_areas(scene.map_areas, boxes, areas)
     if score == "DDC":
-        metres = wrong_way_metres(areas, boxes)
+        metres = wrong_way_metres(areas, boxes, Rules())
         return min(abs(metres - WRONG_WAY_MINOR), abs(metres - WRONG_WAY_MAJOR))
     if score == "LK":
         return _lane_margin(scene, boxes, areas)
@@ -34,7 +35,7 @@ def margin_to_bound(case: Case, n: int, score: str) -> float | None:
         bounded = signals[:6, : hc_signals(scene.past, states, signals)]
         return float(np.abs(bounded[:, None] - HC_BOUNDS[:, :, None]).min())
     if score == "EC" and case.previous is not None:
-        before = frames_before(case.previous, stamps, len(case.poses), engine)
+        before = frames_before(case.previous, stamps, len(case.poses), version_of("2.2"), engine)
         previous = before.states[0, min(n, before.states.shape[1] - 1)].numpy()
         return float(np.abs(np.array(ec_differences(states, previous, int(before.gaps[0]), signals)) - EC_BOUNDS).min())
     return None

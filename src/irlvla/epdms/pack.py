@@ -49,6 +49,7 @@ class PackedScenes(NamedTuple):
     present: AnyArray
     standing: AnyArray
     penalty: AnyArray
+    touching: AnyArray
     reach: AnyArray
     light_edges: AnyArray
     light_offsets: AnyArray
@@ -85,20 +86,21 @@ def scene_at(packed: PackedScenes, row: int) -> SceneArrays:
         packed.present[spans[9, 0] : spans[9, 1]],
         packed.standing[spans[10, 0] : spans[10, 1]],
         packed.penalty[spans[11, 0] : spans[11, 1]],
-        packed.reach[spans[12, 0] : spans[12, 1]],
+        packed.touching[spans[12, 0] : spans[12, 1]],
+        packed.reach[spans[13, 0] : spans[13, 1]],
     )
     lights = RedLights(
-        packed.light_edges[spans[13, 0] : spans[13, 1]],
-        packed.light_offsets[spans[14, 0] : spans[14, 1]],
-        packed.red[spans[15, 0] : spans[15, 1]],
+        packed.light_edges[spans[14, 0] : spans[14, 1]],
+        packed.light_offsets[spans[15, 0] : spans[15, 1]],
+        packed.red[spans[16, 0] : spans[16, 1]],
     )
     centerline = Centerline(
-        packed.line[spans[16, 0] : spans[16, 1]],
-        packed.line_blocks[spans[17, 0] : spans[17, 1]],
+        packed.line[spans[17, 0] : spans[17, 1]],
+        packed.line_blocks[spans[18, 0] : spans[18, 1]],
         packed.line_start[row],
     )
     past = Past(
-        packed.past_headings[spans[18, 0] : spans[18, 1]], packed.past_accelerations[spans[19, 0] : spans[19, 1]]
+        packed.past_headings[spans[19, 0] : spans[19, 1]], packed.past_accelerations[spans[20, 0] : spans[20, 1]]
     )
     return SceneArrays(
         packed.t0_us[row],

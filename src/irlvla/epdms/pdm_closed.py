@@ -22,6 +22,7 @@ from irlvla.epdms.path import Path
 from irlvla.epdms.progress import PROGRESS_FLOOR
 from irlvla.epdms.truth import prepare_scene
 from irlvla.epdms.vehicle import INSTANTS
+from irlvla.epdms.versions import Rules
 from irlvla.scene import SceneTruth
 from irlvla.scene.frames import poses_to_global, poses_to_local
 from irlvla.scene.subscores import WEIGHTS
@@ -90,7 +91,7 @@ def pdm_closed(truth: SceneTruth, where: str = "scene") -> Choice:
     lines = [_Line.of(centre.beside(offset), truth.ego[3], wanted, obstacles) for offset in OFFSETS]
 
     proposals = np.concatenate([line.cars.poses[:, :INSTANTS] for line in lines])
-    verdicts = judge_references(pack([arrays]), 0, proposals)
+    verdicts = judge_references(pack([arrays]), 0, Rules(), proposals)
     scores = _scores(verdicts)
     line, car = divmod(int(scores.argmax()), len(SPEED_SHARES))
     lines[line].drive_on(obstacles, [car], INSTANTS, FORESEEN - 1)

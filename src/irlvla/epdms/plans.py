@@ -11,7 +11,8 @@ from torch import Tensor
 
 from irlvla.epdms.engine import Engine
 from irlvla.epdms.sampling import IntArray, plan_samplings
-from irlvla.epdms.vehicle import INSTANTS, STATE, STEP
+from irlvla.epdms.vehicle import INSTANTS, STATE
+from irlvla.epdms.versions import Version
 from irlvla.errors import InputError
 from irlvla.scene import HORIZON, SceneTruth
 
@@ -70,13 +71,16 @@ def checked_plans(poses: ArrayLike, interval: float, scenes: int, device: torch.
     return plans
 
 
-def frames_before(previous: PreviousPlans | None, t0_us: IntArray, count: int, engine: Engine) -> Before:
+def frames_before(
+    previous: PreviousPlans | None, t0_us: IntArray, count: int, version: Version, engine: Engine
+) -> Before:
     """The frames before ``B`` scenes.
 
     Args:
         previous: the plans, None if no scene has a frame before.
         t0_us: ``[B]`` time stamps of the scenes [us].
         count: plans to be compared with those of the frame before.
+        version: of the metric.
         engine: where to roll them out.
 
     Raises:
@@ -92,7 +96,7 @@ def frames_before(previous: PreviousPlans | None, t0_us: IntArray, count: int, e
         shapes = f"the shapes are {stamps.shape}, {ego.shape} and {tuple(plans[:, :, 1:].shape)}"
         raise InputError("previous", shapes, f"give [{scenes}], [{scenes}, {STATE}] and [{scenes}, 1 or {count}, T, 3]")
     known = ~plans[:, :, 1:].isnan().flatten(1).all(1).cpu().numpy()
-    gaps = np.array([_gap(b, t0_us[b] - stamps[b]) if known[b] else 0 for b in range(scenes)])
+    gaps = np.array([_gap(b, int(t0_us[b]), int(stamps[b]), version) if known[b] else 0 for b in range(scenes)])
     finite = plans.isfinite().flatten(1).all(1).cpu().numpy() & np.isfinite(ego).all(1)
     if (known & ~finite).any():
         b = int((known & ~finite).argmax())
@@ -102,9 +106,8 @@ def frames_before(previous: PreviousPlans | None, t0_us: IntArray, count: int, e
     return Before(engine.roll_out(ego, plans.nan_to_num(), sampling), gaps)
 
 
-def _gap(b: int, microseconds: int) -> int:
-    seconds = microseconds * 1e-6
-    gap = round(seconds / STEP)
+def _gap(b: int, now_us: int, then_us: int, version: Version) -> int:
+    seconds, gap = (now_us - then_us) * 1e-6, version.gap(now_us, then_us)
     if not (gap > 0 and seconds < LONGEST_GAP):
         raise InputError("previous", f"scene {b} comes {seconds:g} s later", "give a frame 0.1 to 0.5 s before")
     return gap

@@ -50,16 +50,18 @@ def progress(centerline: Centerline, boxes: FloatArray) -> float:
     return greater(project(centerline.line, boxes[INSTANTS - 1, 0], boxes[INSTANTS - 1, 1]) - centerline.start, 0.0)
 
 
-def ego_progress(own: Tensor, multiplier: Tensor, reference: Tensor) -> Tensor:
+def ego_progress(own: Tensor, multiplier: Tensor, reference: Tensor, masked: bool) -> Tensor:
     """EP of trajectories that get on by ``own`` metres, beside a reference.
 
     The measure is the further of the two, each times the product of its multiplicative sub-scores (``reference`` holds
-    it already); the trajectory's own metres are divided by it as they are. Each trajectory meets the reference alone,
-    so others in a batch change nothing.
+    it already); the trajectory's own metres are divided by it as they are, or, if ``masked`` (versions 1.1 and 2.0),
+    times their product too. Each trajectory meets the reference alone, so others in a batch change nothing.
     """
     best = torch.maximum(own * multiplier, reference)
-    share = (own / best.clamp(min=PROGRESS_FLOOR)).clamp(0.0, 1.0)
-    return torch.where(best > PROGRESS_FLOOR, share, torch.ones_like(share))
+    gained = own * multiplier if masked else own
+    share = (gained / best.clamp(min=PROGRESS_FLOOR)).clamp(0.0, 1.0)
+    else_all = (multiplier > 0).double() if masked else torch.ones_like(share)
+    return torch.where(best > PROGRESS_FLOOR, share, else_all)
 
 
 @formula

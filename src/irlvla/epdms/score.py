@@ -1,32 +1,20 @@
 """The face of the judge: plans in, sub-scores out."""
 
 from dataclasses import replace
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from irlvla.epdms.batch import SceneTruthBatch
 from irlvla.epdms.engine import engine_on
-from irlvla.epdms.judge import DAC, DDC, EC, HC, LK, NC, NC_TIME, PROGRESS, TLC, TTC, TTC_TIME
+from irlvla.epdms.judge import PROGRESS, VERDICT
 from irlvla.epdms.plans import ArrayLike, PreviousPlans, checked_plans, frames_before
 from irlvla.epdms.progress import ego_progress
 from irlvla.epdms.sampling import plan_samplings
-from irlvla.errors import InputError
+from irlvla.epdms.versions import Version, version_of
 from irlvla.scene import SubScores
 from irlvla.scene.frames import poses_to_global
-
-VERSIONS = ("2.2",)
-"""Versions of the metric that :func:`score` knows."""
-
-
-def check_version(version: str) -> None:
-    """Refuse a version of the metric that is not known.
-
-    Raises:
-        InputError: if so.
-    """
-    if version not in VERSIONS:
-        raise InputError("version", f"{version!r} is not known", f"choose from {', '.join(VERSIONS)}")
 
 
 def score(
@@ -44,7 +32,7 @@ def score(
         poses: ``[B, N, T, 3]`` plans: x [m], y [m], heading [rad] of the rear axle in the ego frame of now, which is
             left out; pose ``k`` is reached at ``(k + 1) * interval``, the last after 4 s.
         interval: seconds between poses.
-        version: of the metric.
+        version: of the metric: "2.2", "2.1", "2.0" or "1.1" (PDMS; its comfort stands in ``hc``).
         device: where to judge: "cpu" (on torch's threads) or "cuda". A GPU keeps the scenes for the next call.
         previous: plans of the frame before; without it there is no extended comfort (EC is NaN).
 
@@ -54,16 +42,17 @@ def score(
     Raises:
         InputError: if shapes, horizon, version or device do not fit, or a pose is not finite.
     """
-    check_version(version)
-    engine = engine_on(device)
+    known, engine, scenes = version_of(version), engine_on(device), truth.scenes
     plans = checked_plans(poses, interval, len(truth), engine.device)
     count, length = plans.shape[1], plans.shape[2] - 1
-    before = frames_before(previous, truth.t0_us, count, engine)
+    before = frames_before(previous, truth.t0_us, count, known, engine)
     sampling = plan_samplings(truth.t0_us, length, interval)
-    verdicts = engine.judge(truth.scenes.on(engine.device), truth.rows, plans, sampling, before.states, before.gaps)
-    reference = torch.from_numpy(truth.scenes.reference_progress[truth.rows, None]).to(engine.device)
-    ep = ego_progress(verdicts[..., PROGRESS], verdicts[..., NC : TLC + 1].prod(-1), reference)
-    return replace(_subscores(verdicts, ep), human=_human_subscores(truth, engine.device))
+    packed = scenes.on(engine.device)
+    verdicts = engine.judge(packed, truth.rows, known.rules, plans, sampling, before.states, before.gaps)
+    standards = scenes.standards(known.rules)
+    reference, human = (torch.from_numpy(part[truth.rows, None]).to(engine.device) for part in standards)
+    scores = _subscores(verdicts, reference, known)
+    return replace(scores, human=_subscores(human, torch.zeros_like(human), known))
 
 
 def rollout(
@@ -86,24 +75,14 @@ def rollout(
     return states
 
 
-def _human_subscores(truth: SceneTruthBatch, device: torch.device) -> SubScores:
-    """The human's own sub-scores ``[B, 1]``, NaN for made-up scenes; EP is 1, measured by the human alone."""
-    verdicts = torch.from_numpy(truth.scenes.human[truth.rows, None]).to(device)
-    return _subscores(verdicts, torch.where(verdicts[..., PROGRESS].isnan(), torch.nan, 1.0).double())
-
-
-def _subscores(verdicts: Tensor, ep: Tensor) -> SubScores:
-    columns = verdicts.unbind(-1)
-    return SubScores(
-        nc=columns[NC],
-        dac=columns[DAC],
-        ddc=columns[DDC],
-        tlc=columns[TLC],
-        ep=ep,
-        ttc=columns[TTC],
-        lk=columns[LK],
-        hc=columns[HC],
-        ec=columns[EC],
-        nc_time=columns[NC_TIME],
-        ttc_time=columns[TTC_TIME],
-    )
+def _subscores(verdicts: Tensor, reference: Tensor, version: Version) -> SubScores:
+    """Sub-scores of ``verdicts [B, N, 11]`` beside those on the ``reference [B, 1, 11]``, as a version knows them."""
+    metric, columns = version.metric, dict[str, Any](zip(VERDICT, verdicts.unbind(-1), strict=True))
+    own, metres = columns.pop("progress"), reference[..., PROGRESS]
+    factors = [VERDICT.index(name) for name in metric.multipliers]
+    multiplier, reached = verdicts[..., factors].prod(-1), metres * reference[..., factors].prod(-1)
+    for name in ("tlc", "lk", "ec"):
+        if name not in metric.multipliers and name not in metric.weights:
+            columns[name] = torch.full_like(own, torch.nan)
+    ep = torch.where(own.isnan(), own, ego_progress(own, multiplier, reached, version.masks_progress))
+    return SubScores(ep=ep, metric=metric, **columns)

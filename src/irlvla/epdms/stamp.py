@@ -5,7 +5,7 @@ from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import TypedDict
 
-from irlvla.epdms.score import check_version
+from irlvla.epdms.versions import version_of
 
 
 class Code(TypedDict):
@@ -41,9 +41,9 @@ def stamp(scenes: int, reference: str, split: str, stages: int = 1, version: str
     Raises:
         InputError: if the version is unknown.
     """
-    check_version(version)
+    metric = version_of(version).metric
     return Stamp(
-        metric="EPDMS", version=version, split=split, stages=stages, scenes=scenes, reference=reference,
+        metric=metric.name, version=version, split=split, stages=stages, scenes=scenes, reference=reference,
         filter="human-penalty", code=Code(version=installed_version("irlvla"), revision=_revision()),
     )  # fmt: skip
 

@@ -164,22 +164,23 @@ def _map_areas(truth: SceneTruth, outlines: _Outlines) -> MapAreas:
 
 
 def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
-    """Objects that come within reach at some instant and do not touch the ego now.
+    """Objects that come within reach at some instant.
 
-    The benchmark takes those that do out of the whole scene.
+    The benchmark's log replay takes those that touch the ego now out of the whole scene, at the judge's word.
     """
     tracks = truth.tracks
     present, heading = tracks.valid[:, :INSTANTS], tracks.poses[:, :INSTANTS, 2] - origin[2]
     centres = to_local(tracks.poses[:, :INSTANTS, :2], origin)
     radius = np.hypot(tracks.sizes[:, 0], tracks.sizes[:, 1])[:, None] / 2
     speed = np.hypot(*tracks.velocities[np.arange(len(tracks)), present.argmax(1)].T)
-    agent = np.isin(tracks.kinds, AGENTS)
+    agent, touching = np.isin(tracks.kinds, AGENTS), np.zeros(len(tracks), np.bool_)
     objects = Objects(
         boxes=np.concatenate([centres, np.stack([np.cos(heading), np.sin(heading)], -1)], -1),
         half_sizes=tracks.sizes[:, :2] / 2,
         present=present,
         standing=~agent | (speed <= STANDING_SPEED),
         penalty=np.where(agent, 0.0, STATIC_PENALTY),
+        touching=touching,
         reach=np.concatenate(
             [
                 np.where(present[..., None], centres, np.inf).min(1) - radius,
@@ -188,10 +189,11 @@ def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
             axis=1,
         ),
     )
+    for m in np.flatnonzero(present[:, 0]):
+        touching[m] = ego_touches(
+            REAR_TO_CENTRE, 0.0, 1.0, 0.0, HALF_LENGTH, objects.boxes[m], 0, objects.half_sizes[m]
+        )
     near = (objects.reach[:, :2].max(1) < REACH) & (objects.reach[:, 2:].min(1) > -REACH)
-    for m in np.flatnonzero(near & present[:, 0]):
-        box = objects.boxes[m]
-        near[m] = not ego_touches(REAR_TO_CENTRE, 0.0, 1.0, 0.0, HALF_LENGTH, box, 0, objects.half_sizes[m])
     return Objects._make(part[near] for part in objects)
 
 

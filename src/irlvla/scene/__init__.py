@@ -6,7 +6,7 @@ from irlvla.scene.inputs import SceneInputs
 from irlvla.scene.polylines import Polylines
 from irlvla.scene.scene import INSTRUCTION, Command, RedLight, Scene, SceneTruth
 from irlvla.scene.store import SceneStore, StoreWriter
-from irlvla.scene.subscores import SUBSCORE_NAMES, WEIGHTS, SubScores
+from irlvla.scene.subscores import SUBSCORE_NAMES, WEIGHTS, Metric, SubScores
 from irlvla.scene.tracks import ObjectKind, Tracks
 from irlvla.scene.trajectory import HORIZON, Trajectory
 
@@ -20,6 +20,7 @@ __all__ = [
     "HDMap",
     "Layer",
     "LineKind",
+    "Metric",
     "ObjectKind",
     "Polylines",
     "RedLight",

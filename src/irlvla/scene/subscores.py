@@ -1,6 +1,8 @@
 """The nine sub-scores of a trajectory and how EPDMS is made of them."""
 
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal
 
 import torch
 from torch import Tensor
@@ -9,6 +11,28 @@ MULTIPLIERS = ("nc", "dac", "ddc", "tlc")
 WEIGHTS = {"ep": 5.0, "ttc": 5.0, "lk": 2.0, "hc": 2.0, "ec": 2.0}
 SUBSCORE_NAMES = (*MULTIPLIERS, *WEIGHTS)
 """Order of every table: NC, DAC, DDC, TLC, EP, TTC, LK, HC, EC."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a version of the benchmark makes one score of sub-scores.
+
+    Attributes:
+        name: what the score is called.
+        multipliers: its factors.
+        weights: of the sub-scores that are averaged.
+        filter: what the human-penalty filter changes: the sub-scores and with them the score, or only the sub-scores
+            that are shown (before NAVSIM mended its issue 151), or nothing, as there is none.
+    """
+
+    name: str = "EPDMS"
+    multipliers: tuple[str, ...] = MULTIPLIERS
+    weights: Mapping[str, float] = field(default_factory=lambda: WEIGHTS)
+    filter: Literal["score", "shown", "none"] = "score"
+
+
+EPDMS = Metric()
+"""That of NAVSIM v2.2."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +47,8 @@ class SubScores:
         ec: extended comfort; NaN where there is no previous frame to compare with.
         human: the human's own sub-scores ``[B, 1]`` for the human-penalty filter; NaN for made-up scenes. None if the
             scores were not made by the judge.
+        metric: how they make one score. Those that it does not know are NaN.
+        scored: the sub-scores that make the score, where others are shown.
         nc_time, ttc_time: seconds until the first at-fault collision / time-to-collision infraction, inf if none.
     """
 
@@ -36,20 +62,24 @@ class SubScores:
     hc: Tensor
     ec: Tensor
     human: "SubScores | None" = None
+    metric: Metric = EPDMS
+    scored: "SubScores | None" = None
     nc_time: Tensor | None = None
     ttc_time: Tensor | None = None
 
     def multiplier(self) -> Tensor:
         """Product of the multiplicative sub-scores ``[B, N]``."""
-        return self.nc * self.dac * self.ddc * self.tlc
+        return torch.stack([getattr(self, name) for name in self.metric.multipliers]).prod(0)
 
     def epdms(self, with_ec: bool = True) -> Tensor:
         """The score ``[B, N]`` (``docs/epdms.md``); where EC is NaN its weight is dropped (/14 for /16)."""
-        known = ~torch.isnan(self.ec) if with_ec else torch.zeros_like(self.ec, dtype=torch.bool)
-        total = torch.where(known, WEIGHTS["ec"] * self.ec, 0.0)
-        weight = torch.where(known, WEIGHTS["ec"], 0.0).to(self.ec.dtype)
-        for name in ("ep", "ttc", "lk", "hc"):
-            total, weight = total + WEIGHTS[name] * getattr(self, name), weight + WEIGHTS[name]
+        if self.scored is not None:
+            return self.scored.epdms(with_ec)
+        total = weight = torch.zeros_like(self.ep)
+        for name, share in self.metric.weights.items():
+            value = getattr(self, name)
+            known = ~value.isnan() & with_ec if name == "ec" else torch.ones_like(value, dtype=torch.bool)
+            total, weight = torch.where(known, total + share * value, total), weight + share * known
         return self.multiplier() * total / weight
 
     def filtered(self) -> "SubScores":
@@ -60,8 +90,11 @@ class SubScores:
         """
         if self.human is None:
             raise ValueError("the human's sub-scores are missing: only scores made by the judge can be filtered")
+        if self.metric.filter == "none":
+            return self
         forgiven = torch.where(self.human.stacked() == 0, 1.0, self.stacked())
-        return replace(self, **dict(zip(SUBSCORE_NAMES[:-1], forgiven.unbind(-1), strict=False)))  # type: ignore[arg-type]
+        shown = dict(zip(SUBSCORE_NAMES[:-1], forgiven.unbind(-1), strict=False))
+        return replace(self, **shown, scored=self if self.metric.filter == "shown" else None)  # type: ignore[arg-type]
 
     def stacked(self) -> Tensor:
         """All nine in table order, ``[..., 9]``."""
@@ -78,8 +111,12 @@ class SubScores:
         joined: dict[str, object] = {}
         for f in fields(SubScores):
             values = [getattr(p, f.name) for p in parts]
-            if f.name == "human":
-                known = [v for v in values if v is not None]
+            known = [v for v in values if v is not None]
+            if f.name == "metric":
+                joined["metric"] = values[0]
+            elif f.name == "scored":
+                joined["scored"] = None if len(known) < len(parts) else SubScores.cat(known, dim)
+            elif f.name == "human":
                 joined["human"] = None if len(known) < len(parts) else SubScores.cat(known) if dim == 0 else known[0]
             else:
                 joined[f.name] = None if any(v is None for v in values) else torch.cat(values, dim)
