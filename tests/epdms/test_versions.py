@@ -30,9 +30,9 @@ def differences(folder, version, section):
             for kind in mine:
                 assert mine[kind].keys() == official[kind].keys()
                 for key, value in official[kind].items():
-                    close = 1e-6 if key in ("EP", "EPDMS", "EPDMS_one", "PDMS") else 0.0
-                    if (value is None) != (mine[kind][key] is None) or abs((mine[kind][key] or 0) - (value or 0)) > close:
-                        found.append((name, n, kind, key, mine[kind][key], value))
+                    own, close = mine[kind][key], 1e-6 if key in ("EP", "EPDMS", "EPDMS_one", "PDMS") else 0.0
+                    if (value is None) != (own is None) or abs((own or 0) - (value or 0)) > close:
+                        found.append((name, n, kind, key, own, value))
     return found
 
 

@@ -1,8 +1,11 @@
-"""The exact EPDMS judge: how good a planned trajectory is, by the rules of NAVSIM v2.2 (``docs/epdms.md``)."""
+"""The exact EPDMS judge: how good a planned trajectory is, by the rules of NAVSIM (``docs/epdms.md``)."""
 
 from irlvla.epdms.batch import SceneTruthBatch
+from irlvla.epdms.bench import bench
 from irlvla.epdms.cases import Case, read_case, score_cases
 from irlvla.epdms.check import CheckReport, Difference, check_cases
+from irlvla.epdms.doctor import Finding, assert_fit, examine
+from irlvla.epdms.pdm_closed import pdm_closed_reference
 from irlvla.epdms.plans import PreviousPlans
 from irlvla.epdms.score import rollout, score
 from irlvla.epdms.stamp import Stamp, stamp
@@ -11,10 +14,15 @@ __all__ = [
     "Case",
     "CheckReport",
     "Difference",
+    "Finding",
     "PreviousPlans",
     "SceneTruthBatch",
     "Stamp",
+    "assert_fit",
+    "bench",
     "check_cases",
+    "examine",
+    "pdm_closed_reference",
     "read_case",
     "rollout",
     "score",

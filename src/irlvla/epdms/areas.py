@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import formula
+from irlvla.epdms.compiled import formula, inlined
 from irlvla.epdms.grid import PolygonGrid, cell_of, holds
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS
 
@@ -53,7 +53,7 @@ def roles_at(map_areas: MapAreas, x: float, y: float) -> int:
     return united
 
 
-@formula
+@inlined
 def box_point(boxes: FloatArray, t: int, p: int) -> tuple[float, float]:
     """Point ``p`` of the ego box ``boxes[t]``: its corners, then its centre."""
     along = 0.0 if p == CENTRE else (HALF_LENGTH if p < 2 else -HALF_LENGTH)
@@ -62,7 +62,7 @@ def box_point(boxes: FloatArray, t: int, p: int) -> tuple[float, float]:
     return boxes[t, 0] + along * cos - across * sin, boxes[t, 1] + along * sin + across * cos
 
 
-@formula
+@inlined
 def holds_box(grid: PolygonGrid, polygon: int, boxes: FloatArray, t: int) -> bool:
     """Whether a polygon holds all four corners of the ego box ``boxes[t]``."""
     for p in range(CENTRE):
@@ -79,7 +79,7 @@ def holds_box(grid: PolygonGrid, polygon: int, boxes: FloatArray, t: int) -> boo
     return True
 
 
-@formula
+@inlined
 def in_one_lane(map_areas: MapAreas, boxes: FloatArray, t: int) -> bool:
     """Whether some lane holds all four corners of the ego box ``boxes[t]``; only lanes near the first corner can."""
     grid = map_areas.grid
@@ -93,7 +93,7 @@ def in_one_lane(map_areas: MapAreas, boxes: FloatArray, t: int) -> bool:
     return False
 
 
-@formula
+@inlined
 def flags_at(map_areas: MapAreas, boxes: FloatArray, t: int) -> int:
     """Flags of the ego box ``boxes[t]``."""
     grid = map_areas.grid

@@ -25,7 +25,7 @@ from irlvla.scene.store import write_atomically
 
 
 class Standards(NamedTuple):
-    """Verdicts ``[S, 11]`` (columns as in ``judge``) that plans are measured by, NaN where there is nobody.
+    """Verdicts ``[S, 13]`` (columns as in ``judge``) that plans are measured by, NaN where there is nobody.
 
     Attributes:
         reference: on the roll-outs of the references.

@@ -63,6 +63,11 @@ def formula(function: FunctionT) -> FunctionT:
     return _compile(function, _nrt=False)
 
 
+def inlined(function: FunctionT) -> FunctionT:
+    """As :func:`formula`, put in place of each call: in inner loops, handing over many arrays would cost the most."""
+    return _compile(function, _nrt=False, forceinline=True)
+
+
 def _compile(function: FunctionT, **options: bool) -> FunctionT:
     if NUMBA.ENABLE_CUDASIM:
         return function

@@ -35,25 +35,29 @@ def workspace() -> Workspace:
 
 @compiled
 def judge_plans(
-    packed: PackedScenes, row: int, rules: Rules, plans: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
-    verdicts: FloatArray,
+    packed: PackedScenes, row: int, rules: Rules, reference: float, plans: FloatArray, sampling: Sampling,
+    previous: FloatArray, gap: int, verdicts: FloatArray,
 ) -> None:  # fmt: skip
-    """Writes the verdicts on ``plans [N, T + 1, 3]`` of a scene to ``verdicts [N, 11]``.
+    """Writes the verdicts on ``plans [N, T + 1, 3]`` of a scene to ``verdicts [N, 13]``.
 
-    ``previous [N or 1, 41, 11]``, ``gap``: as for :func:`~irlvla.epdms.judge.judge_plan`.
+    ``reference``, ``previous [N or 1, 41, 11]``, ``gap``: as for :func:`~irlvla.epdms.judge.judge_plan`.
     """
     scene, work = scene_at(packed, row), workspace()
     for n in range(len(plans)):
-        judge_plan(scene, rules, plans[n], sampling, previous[min(n, len(previous) - 1)], gap, work, verdicts[n])
+        before = previous[min(n, len(previous) - 1)]
+        judge_plan(scene, rules, reference, plans[n], sampling, before, gap, work, verdicts[n])
 
 
 @compiled
 def judge_references(packed: PackedScenes, row: int, rules: Rules, references: FloatArray) -> FloatArray:
-    """Verdicts ``[N, 11]``, without EC, on roll-outs that track ``references [N, 41, 3]`` in the ego frame of now."""
+    """Verdicts ``[N, 13]``, without EC, on roll-outs that track ``references [N, 41, 3]`` in the ego frame of now.
+
+    EP is that of each alone.
+    """
     scene, work, verdicts = scene_at(packed, row), workspace(), np.empty((len(references), COLUMNS))
     for n in range(len(references)):
         drive(scene.start, references[n], work.signals, work.states)
-        judge_states(scene, rules, work, verdicts[n])
+        judge_states(scene, rules, 0.0, work, verdicts[n])
     return verdicts
 
 
@@ -67,13 +71,13 @@ def drive_plans(start: FloatArray, plans: FloatArray, sampling: Sampling, states
 
 
 def judge(
-    packed: PackedScenes, rows: IntArray, rules: Rules, plans: Tensor, sampling: Sampling, previous: Tensor,
-    gaps: IntArray,
+    packed: PackedScenes, rows: IntArray, rules: Rules, references: FloatArray, plans: Tensor, sampling: Sampling,
+    previous: Tensor, gaps: IntArray,
 ) -> Tensor:  # fmt: skip
-    """Verdicts ``[B, N, 11]`` on ``plans [B, N, T + 1, 3]`` of the scenes ``rows [B]``.
+    """Verdicts ``[B, N, 13]`` on ``plans [B, N, T + 1, 3]`` of the scenes ``rows [B]``.
 
-    ``sampling`` has a row a scene; ``previous [B, N or 1, 41, 11]`` and ``gaps [B]`` as for
-    :func:`~irlvla.epdms.judge.judge_plan`.
+    ``references [B]`` is what the reference of each scene gained; ``sampling`` has a row a scene; ``previous [B, N or
+    1, 41, 11]`` and ``gaps [B]`` as for :func:`~irlvla.epdms.judge.judge_plan`.
     """
     verdicts = np.empty((*plans.shape[:2], COLUMNS))
     poses, before = plans.numpy(), previous.numpy()
@@ -81,8 +85,8 @@ def judge(
     def task(b: int, part: slice) -> None:
         own = before[b] if before.shape[1] == 1 else before[b, part]
         judge_plans(
-            packed, rows[b], rules, poses[b, part], Sampling(sampling.before[b], sampling.share[b]), own, gaps[b],
-            verdicts[b, part],
+            packed, rows[b], rules, references[b], poses[b, part],
+            Sampling(sampling.before[b], sampling.share[b]), own, gaps[b], verdicts[b, part],
         )  # fmt: skip
 
     _spread(task, plans.shape[0], plans.shape[1])

@@ -30,7 +30,7 @@ THREADS = 64
 
 
 @cuda.jit
-def _judge_kernel(packed, rows, rules, plans, before, share, previous, gaps, verdicts):  # type: ignore[no-untyped-def]
+def _judge_kernel(packed, rows, rules, references, plans, before, share, previous, gaps, verdicts):  # type: ignore[no-untyped-def]
     index = cuda.grid(1)
     b, n = index // plans.shape[1], index % plans.shape[1]
     if b < plans.shape[0]:
@@ -44,7 +44,7 @@ def _judge_kernel(packed, rows, rules, plans, before, share, previous, gaps, ver
         )
         earlier = previous[b, lesser(n, previous.shape[1] - 1)]
         scene, sampling = scene_at(packed, rows[b]), Sampling(before[b], share[b])
-        judge_plan(scene, rules, plans[b, n], sampling, earlier, gaps[b], work, verdicts[b, n])
+        judge_plan(scene, rules, references[b], plans[b, n], sampling, earlier, gaps[b], work, verdicts[b, n])
 
 
 @cuda.jit
@@ -73,13 +73,13 @@ def device_of(name: str) -> torch.device:
 
 
 def judge(
-    packed: PackedScenes, rows: IntArray, rules: Rules, plans: Tensor, sampling: Sampling, previous: Tensor,
-    gaps: IntArray,
+    packed: PackedScenes, rows: IntArray, rules: Rules, references: FloatArray, plans: Tensor, sampling: Sampling,
+    previous: Tensor, gaps: IntArray,
 ) -> Tensor:  # fmt: skip
-    """Verdicts ``[B, N, 11]`` on ``plans``, which lie on a GPU like ``packed``; as :func:`irlvla.epdms.cpu.judge`."""
+    """Verdicts ``[B, N, 13]`` on ``plans``, which lie on a GPU like ``packed``; as :func:`irlvla.epdms.cpu.judge`."""
     verdicts = torch.empty((*plans.shape[:2], COLUMNS), dtype=torch.float64, device=plans.device)
     scenes = PackedScenes(*(_on(plans.device, array) for array in packed))
-    _launch(_judge_kernel, plans, scenes, rows, rules, plans, *sampling, previous, gaps, verdicts)
+    _launch(_judge_kernel, plans, scenes, rows, rules, references, plans, *sampling, previous, gaps, verdicts)
     return verdicts
 
 

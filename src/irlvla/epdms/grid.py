@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.compiled import compiled, formula
+from irlvla.epdms.compiled import compiled, inlined
 from irlvla.epdms.geometry import greater, lesser, side
 from irlvla.scene import Polylines
 
@@ -55,7 +55,7 @@ class PolygonGrid(NamedTuple):
 
 
 @compiled
-def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, columns: int) -> tuple[list[int], list[int]]:
+def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, columns: int) -> tuple[IntArray, IntArray]:
     """All pairs (cell, edge) where the edge passes through the cell or along its rim."""
     cells, members = [], []
     for e in range(len(edges)):
@@ -74,13 +74,13 @@ def _edge_cells(edges: FloatArray, left: float, bottom: float, rows: int, column
             for c in range(nearest, furthest + 1):
                 cells.append(r * columns + c)
                 members.append(e)
-    return cells, members
+    return np.array(cells, np.int64), np.array(members, np.int64)
 
 
 @compiled
 def _anchors_inside(
     edges: FloatArray, offsets: IntArray, left: float, bottom: float, rows: int, columns: int
-) -> tuple[list[int], list[int]]:
+) -> tuple[IntArray, IntArray]:
     """All pairs (cell, polygon) where the cell's anchor lies inside; polygon ``k`` has edges from ``offsets[k]`` on."""
     cells, owners = [], []
     for k in range(len(offsets) - 1):
@@ -106,7 +106,7 @@ def _anchors_inside(
                 if inside:
                     cells.append(r * columns + c)
                     owners.append(k)
-    return cells, owners
+    return np.array(cells, np.int64), np.array(owners, np.int64)
 
 
 def ring_edges(rings: Polylines) -> FloatArray:
@@ -124,23 +124,23 @@ def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
     left, bottom = corner.tolist()
     offsets = np.searchsorted(owners, np.arange(polygons + 1))
 
-    cells, members = (np.array(part, np.int64) for part in _edge_cells(edges, left, bottom, rows, columns))
+    cells, members = _edge_cells(edges, left, bottom, rows, columns)
     crossed = cells * polygons + owners[members]
     order = np.argsort(crossed, kind="stable")
     crossed = crossed[order]
-    cells, holders = (np.array(part, np.int64) for part in _anchors_inside(edges, offsets, left, bottom, rows, columns))
+    cells, holders = _anchors_inside(edges, offsets, left, bottom, rows, columns)
     anchored = cells * polygons + holders
     entries = np.sort(np.concatenate([crossed, anchored]))
     entries = entries[np.diff(entries, prepend=-1) > 0]
     anchor_inside = np.zeros(len(entries), np.bool_)
     anchor_inside[np.searchsorted(entries, anchored)] = True
-    cell_entries = np.searchsorted(entries, np.arange(rows * columns + 1) * polygons)
+    in_cell = np.bincount(entries // max(polygons, 1), minlength=rows * columns)
     return PolygonGrid(
         left=left,
         bottom=bottom,
         rows=rows,
         columns=columns,
-        cell_entries=cell_entries.astype(np.int32),
+        cell_entries=np.append(0, np.cumsum(in_cell)).astype(np.int32),
         entry_polygon=(entries % max(polygons, 1)).astype(np.int32),
         entry_anchor_inside=anchor_inside,
         entry_crossing=np.append(np.searchsorted(crossed, entries), len(crossed)).astype(np.int32),
@@ -149,7 +149,7 @@ def lay_grid(edges: FloatArray, owners: IntArray, polygons: int) -> PolygonGrid:
     )
 
 
-@formula
+@inlined
 def cell_of(grid: PolygonGrid, x: float, y: float) -> tuple[int, float, float]:
     """The cell that a point lies in and that cell's anchor; -1 off the grid."""
     if not (abs(x) < 2.0 * REACH and abs(y) < 2.0 * REACH):
@@ -160,7 +160,7 @@ def cell_of(grid: PolygonGrid, x: float, y: float) -> tuple[int, float, float]:
     return cell, grid.left + c * CELL, grid.bottom + r * CELL
 
 
-@formula
+@inlined
 def holds(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: float, y: float) -> bool:
     """Whether ``(x, y)`` lies strictly inside the polygon of ``entry``, one of the point's cell with this anchor."""
     inside = grid.entry_anchor_inside[entry]
@@ -168,19 +168,13 @@ def holds(grid: PolygonGrid, entry: int, anchor_x: float, anchor_y: float, x: fl
     for i in range(grid.entry_crossing[entry], grid.entry_crossing[entry + 1]):
         e = grid.crossing[i]
         ax, ay, bx, by = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
-        upright, level = (ax <= x) != (bx <= x), (ay <= anchor_y) != (by <= anchor_y)  # of the two steps that it meets
-        if upright or level:
-            corner = side(ax, ay, bx, by, x, anchor_y)
-            at_corner = corner > 0.0 or (corner == 0.0 and by < ay)  # on it: as if a hair to the right, like (ax <= x)
-            if upright:
-                at_point = side(ax, ay, bx, by, x, y)
-                if at_point == 0.0:
-                    return False
-                inside ^= (at_point > 0.0) != at_corner
-            if level:
-                inside ^= at_corner != (side(ax, ay, bx, by, anchor_x, anchor_y) > 0.0)
-        if upright:
-            continue
-        if x == greater(ax, bx) and lesser(ay, by) <= y <= greater(ay, by) and side(ax, ay, bx, by, x, y) == 0.0:
+        at_point = side(ax, ay, bx, by, x, y)
+        if at_point == 0.0 and lesser(ax, bx) <= x <= greater(ax, bx) and lesser(ay, by) <= y <= greater(ay, by):
             return False
+        corner = side(ax, ay, bx, by, x, anchor_y)
+        at_corner = (corner > 0.0) | ((corner == 0.0) & (by < ay))  # on it: as if a hair to the right, like (ax <= x)
+        at_anchor = side(ax, ay, bx, by, anchor_x, anchor_y) > 0.0
+        # bits in place of branches, which nobody could foresee
+        inside ^= ((ax <= x) != (bx <= x)) & ((at_point > 0.0) != at_corner)
+        inside ^= ((ay <= anchor_y) != (by <= anchor_y)) & (at_corner != at_anchor)
     return bool(inside)

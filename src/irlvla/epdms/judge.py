@@ -15,7 +15,7 @@ from irlvla.epdms.compliance import (
     traffic_light_compliance,
 )
 from irlvla.epdms.geometry import ego_boxes, ego_speeds
-from irlvla.epdms.progress import lane_keeping, progress
+from irlvla.epdms.progress import ego_progress, lane_keeping, progress
 from irlvla.epdms.rollout import drive
 from irlvla.epdms.sampling import FloatArray, Sampling, interpolate
 from irlvla.epdms.truth import SceneArrays
@@ -26,18 +26,18 @@ NC: Final = 0
 DAC: Final = 1
 DDC: Final = 2
 TLC: Final = 3
-PROGRESS: Final = 4
+EP: Final = 4
 TTC: Final = 5
 LK: Final = 6
 HC: Final = 7
 EC: Final = 8
 NC_TIME: Final = 9
 TTC_TIME: Final = 10
-"""Columns of a verdict: the sub-scores, with metres of progress in place of EP, and seconds until the first at-fault
-collision and TTC infraction (inf if none)."""
-COLUMNS: Final = 11
-VERDICT: Final = ("nc", "dac", "ddc", "tlc", "progress", "ttc", "lk", "hc", "ec", "nc_time", "ttc_time")
-"""Their names."""
+PROGRESS: Final = 11
+GAINED: Final = 12
+"""Columns of a verdict: the nine sub-scores; seconds until the first at-fault collision and TTC infraction (inf if
+none); metres of progress, and these times the multiplicative sub-scores."""
+COLUMNS: Final = 13
 
 
 class Workspace(NamedTuple):
@@ -63,8 +63,11 @@ SIGNALS: Final = 7
 
 
 @formula
-def judge_states(scene: SceneArrays, rules: Rules, work: Workspace, verdict: FloatArray) -> None:
-    """Writes the verdict on the roll-out ``work.states`` to ``verdict [11]``, without EC."""
+def judge_states(scene: SceneArrays, rules: Rules, reference: float, work: Workspace, verdict: FloatArray) -> None:
+    """Writes the verdict on the roll-out ``work.states`` to ``verdict [13]``, without EC.
+
+    ``reference``: metres that the reference gained, by which EP is measured.
+    """
     states, boxes, speeds, areas = work.states, work.boxes, work.speeds, work.areas
     ego_boxes(states, boxes)
     ego_speeds(states, speeds)
@@ -76,7 +79,6 @@ def judge_states(scene: SceneArrays, rules: Rules, work: Workspace, verdict: Flo
     verdict[DAC] = drivable_area_compliance(areas)
     verdict[DDC] = driving_direction_compliance(areas, boxes, rules)
     verdict[TLC] = traffic_light_compliance(scene.lights, boxes)
-    verdict[PROGRESS] = progress(scene.centerline, boxes)
     verdict[TTC] = ttc
     verdict[LK] = lane_keeping(scene.centerline, boxes, areas)
     if rules.knows_past:
@@ -84,20 +86,25 @@ def judge_states(scene: SceneArrays, rules: Rules, work: Workspace, verdict: Flo
     else:
         verdict[HC] = plan_comfort(states, work.signals)
     verdict[EC] = np.nan
+    verdict[PROGRESS] = progress(scene.centerline, boxes)
+    multiplier = verdict[NC] * verdict[DAC] * (verdict[DDC] * verdict[TLC] if rules.multiplies_all else 1.0)
+    verdict[GAINED] = verdict[PROGRESS] * multiplier
+    verdict[EP] = ego_progress(verdict[PROGRESS], verdict[GAINED], multiplier, reference, rules)
     verdict[NC_TIME] = nc_first * STEP if nc_first >= 0 else np.inf
     verdict[TTC_TIME] = ttc_first * STEP if ttc_first >= 0 else np.inf
 
 
 @formula
 def judge_plan(
-    scene: SceneArrays, rules: Rules, plan: FloatArray, sampling: Sampling, previous: FloatArray, gap: int,
-    work: Workspace, verdict: FloatArray,
+    scene: SceneArrays, rules: Rules, reference: float, plan: FloatArray, sampling: Sampling,
+    previous: FloatArray, gap: int, work: Workspace, verdict: FloatArray,
 ) -> None:  # fmt: skip
-    """Writes the verdict on a plan to ``verdict [11]``.
+    """Writes the verdict on a plan to ``verdict [13]``.
 
     Args:
         scene: where it drives.
         rules: of the metric's version.
+        reference: metres that the reference gained.
         plan: ``[T + 1, 3]`` poses in the ego frame of now, now included.
         sampling: where the 41 instants fall among them.
         previous: ``[41, 11]`` roll-out of the frame before, if ``gap`` is not 0.
@@ -107,6 +114,6 @@ def judge_plan(
     """
     interpolate(plan, sampling, work.references)
     drive(scene.start, work.references, work.signals, work.states)
-    judge_states(scene, rules, work, verdict)
+    judge_states(scene, rules, reference, work, verdict)
     if gap > 0:
         verdict[EC] = extended_comfort(work.states, previous, gap, work.signals)

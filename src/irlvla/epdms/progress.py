@@ -3,14 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from irlvla.epdms.areas import IN_INTERSECTION, FlagArray
 from irlvla.epdms.compiled import formula
 from irlvla.epdms.geometry import greater, lesser, nearest_on_segment, project
 from irlvla.epdms.vehicle import INSTANTS
+from irlvla.epdms.versions import Rules
 
 FloatArray = NDArray[np.float64]
 
@@ -50,18 +49,18 @@ def progress(centerline: Centerline, boxes: FloatArray) -> float:
     return greater(project(centerline.line, boxes[INSTANTS - 1, 0], boxes[INSTANTS - 1, 1]) - centerline.start, 0.0)
 
 
-def ego_progress(own: Tensor, multiplier: Tensor, reference: Tensor, masked: bool) -> Tensor:
-    """EP of trajectories that get on by ``own`` metres, beside a reference.
+@formula
+def ego_progress(metres: float, gained: float, multiplier: float, reference: float, rules: Rules) -> float:
+    """EP of a trajectory that gets on by so many ``metres``, beside a reference.
 
-    The measure is the further of the two, each times the product of its multiplicative sub-scores (``reference`` holds
-    it already); the trajectory's own metres are divided by it as they are, or, if ``masked`` (versions 1.1 and 2.0),
-    times their product too. Each trajectory meets the reference alone, so others in a batch change nothing.
+    ``gained`` is its metres times ``multiplier``, the product of its multiplicative sub-scores, and ``reference`` that
+    of the reference. The measure is the greater of the two; divided by it are the metres as they are, or, in versions
+    1.1 and 2.0, what is gained. Each trajectory meets the reference alone, so others in a batch change nothing.
     """
-    best = torch.maximum(own * multiplier, reference)
-    gained = own * multiplier if masked else own
-    share = (gained / best.clamp(min=PROGRESS_FLOOR)).clamp(0.0, 1.0)
-    else_all = (multiplier > 0).double() if masked else torch.ones_like(share)
-    return torch.where(best > PROGRESS_FLOOR, share, else_all)
+    best = greater(gained, reference)
+    if best > PROGRESS_FLOOR:
+        return lesser((gained if rules.masks_progress else metres) / best, 1.0)
+    return 0.0 if rules.masks_progress and multiplier == 0.0 else 1.0
 
 
 @formula

@@ -1,6 +1,5 @@
 """The face of the judge: plans in, sub-scores out."""
 
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -8,12 +7,11 @@ from torch import Tensor
 
 from irlvla.epdms.batch import SceneTruthBatch
 from irlvla.epdms.engine import engine_on
-from irlvla.epdms.judge import PROGRESS, VERDICT
+from irlvla.epdms.judge import EC, GAINED, LK, TLC, TTC_TIME
 from irlvla.epdms.plans import ArrayLike, PreviousPlans, checked_plans, frames_before
-from irlvla.epdms.progress import ego_progress
 from irlvla.epdms.sampling import plan_samplings
-from irlvla.epdms.versions import Version, version_of
-from irlvla.scene import SubScores
+from irlvla.epdms.versions import version_of
+from irlvla.scene import Metric, SubScores
 from irlvla.scene.frames import poses_to_global
 
 
@@ -48,11 +46,11 @@ def score(
     before = frames_before(previous, truth.t0_us, count, known, engine)
     sampling = plan_samplings(truth.t0_us, length, interval)
     packed = scenes.on(engine.device)
-    verdicts = engine.judge(packed, truth.rows, known.rules, plans, sampling, before.states, before.gaps)
     standards = scenes.standards(known.rules)
-    reference, human = (torch.from_numpy(part[truth.rows, None]).to(engine.device) for part in standards)
-    scores = _subscores(verdicts, reference, known)
-    return replace(scores, human=_subscores(human, torch.zeros_like(human), known))
+    references = standards.reference[truth.rows, GAINED]
+    verdicts = engine.judge(packed, truth.rows, known.rules, references, plans, sampling, before.states, before.gaps)
+    human = torch.from_numpy(standards.human[truth.rows, None]).to(engine.device)
+    return _subscores(verdicts, known.metric, _subscores(human, known.metric, None))
 
 
 def rollout(
@@ -75,14 +73,10 @@ def rollout(
     return states
 
 
-def _subscores(verdicts: Tensor, reference: Tensor, version: Version) -> SubScores:
-    """Sub-scores of ``verdicts [B, N, 11]`` beside those on the ``reference [B, 1, 11]``, as a version knows them."""
-    metric, columns = version.metric, dict[str, Any](zip(VERDICT, verdicts.unbind(-1), strict=True))
-    own, metres = columns.pop("progress"), reference[..., PROGRESS]
-    factors = [VERDICT.index(name) for name in metric.multipliers]
-    multiplier, reached = verdicts[..., factors].prod(-1), metres * reference[..., factors].prod(-1)
-    for name in ("tlc", "lk", "ec"):
+def _subscores(verdicts: Tensor, metric: Metric, human: SubScores | None) -> SubScores:
+    """Sub-scores of ``verdicts [B, N, 13]``; those that the metric does not know are NaN."""
+    columns: list[Any] = list(verdicts.unbind(-1)[: TTC_TIME + 1])
+    for name, column in (("tlc", TLC), ("lk", LK), ("ec", EC)):
         if name not in metric.multipliers and name not in metric.weights:
-            columns[name] = torch.full_like(own, torch.nan)
-    ep = torch.where(own.isnan(), own, ego_progress(own, multiplier, reached, version.masks_progress))
-    return SubScores(ep=ep, metric=metric, **columns)
+            columns[column] = torch.full_like(columns[column], torch.nan)
+    return SubScores(*columns, human=human, metric=metric)  # type: ignore[misc]

@@ -20,12 +20,16 @@ class Rules(NamedTuple):
         drops_touching: objects that touch the ego now are taken out of the scene.
         forward_instants: the instants, from now on, at which TTC looks forward.
         knows_past: comfort is HC, of past and plan; else it is that of the plan alone.
+        multiplies_all: EP regards all four multiplicative sub-scores; else NC and DAC.
+        masks_progress: EP counts a plan's metres times its multiplicative sub-scores.
     """
 
     exempts_intersections: bool = True
     drops_touching: bool = True
     forward_instants: int = INSTANTS - 9
     knows_past: bool = True
+    multiplies_all: bool = True
+    masks_progress: bool = False
 
 
 def rounded_gap(now_us: int, then_us: int) -> int:
@@ -45,13 +49,11 @@ class Version:
     Attributes:
         metric: how one score is made of the sub-scores.
         rules: for the compiled judge.
-        masks_progress: EP counts a plan's metres times its multiplicative sub-scores.
         gap: steps of 0.1 s between two time stamps, for extended comfort.
     """
 
     metric: Metric = EPDMS
     rules: Rules = field(default_factory=Rules)
-    masks_progress: bool = False
     gap: Callable[[int, int], int] = rounded_gap
 
 
@@ -61,8 +63,8 @@ PDMS: Final = Metric(name="PDMS", multipliers=("nc", "dac"), weights={"ep": 5.0,
 VERSIONS: Final = {
     "2.2": Version(),
     "2.1": Version(SHOWN),
-    "2.0": Version(SHOWN, Rules(exempts_intersections=False), masks_progress=True, gap=cut_gap),
-    "1.1": Version(PDMS, Rules(False, False, INSTANTS, False), masks_progress=True),
+    "2.0": Version(SHOWN, Rules(exempts_intersections=False, masks_progress=True), cut_gap),
+    "1.1": Version(PDMS, Rules(False, False, INSTANTS, False, False, True)),
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from irlvla.epdms import PreviousPlans, SceneTruthBatch, score
+from irlvla.epdms import PreviousPlans, SceneTruthBatch, assert_fit, score
 from irlvla.evaluation.agents import Agent
 from irlvla.progress import progress
 from irlvla.scene import SUBSCORE_NAMES, CameraRig, Scene, SubScores
@@ -60,7 +60,11 @@ def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene], rig: CameraRig) 
         agents: by name, in the order of the table.
         scenes: of whole logs, so that each scene's predecessor is among them where there is one.
         rig: through which the scenes are seen.
+
+    Raises:
+        InputError: if this machine does not score the golden scenes as the benchmark does.
     """
+    assert_fit()
     place = {scene.token: k for k, scene in enumerate(scenes)}
     before = [place.get(s.previous) if s.previous else None for s in scenes]
     poses = plan(agents, scenes, rig)

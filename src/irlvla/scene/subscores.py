@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import reduce
 from typing import Literal
 
 import torch
@@ -61,26 +62,29 @@ class SubScores:
     lk: Tensor
     hc: Tensor
     ec: Tensor
+    nc_time: Tensor | None = None
+    ttc_time: Tensor | None = None
     human: "SubScores | None" = None
     metric: Metric = EPDMS
     scored: "SubScores | None" = None
-    nc_time: Tensor | None = None
-    ttc_time: Tensor | None = None
 
     def multiplier(self) -> Tensor:
         """Product of the multiplicative sub-scores ``[B, N]``."""
-        return torch.stack([getattr(self, name) for name in self.metric.multipliers]).prod(0)
+        product: Tensor = reduce(torch.mul, [getattr(self, name) for name in self.metric.multipliers])
+        return product
 
     def epdms(self, with_ec: bool = True) -> Tensor:
         """The score ``[B, N]`` (``docs/epdms.md``); where EC is NaN its weight is dropped (/14 for /16)."""
         if self.scored is not None:
             return self.scored.epdms(with_ec)
-        total = weight = torch.zeros_like(self.ep)
-        for name, share in self.metric.weights.items():
-            value = getattr(self, name)
-            known = ~value.isnan() & with_ec if name == "ec" else torch.ones_like(value, dtype=torch.bool)
-            total, weight = torch.where(known, total + share * value, total), weight + share * known
-        return self.multiplier() * total / weight
+        weights = {name: weight for name, weight in self.metric.weights.items() if name != "ec"}
+        without = sum(weights.values())
+        total: Tensor = reduce(torch.add, [weight * getattr(self, name) for name, weight in weights.items()])
+        mean = total / without
+        if with_ec and "ec" in self.metric.weights:
+            share = self.metric.weights["ec"]
+            mean = torch.where(self.ec.isnan(), mean, (total + share * self.ec) / (without + share))
+        return self.multiplier() * mean
 
     def filtered(self) -> "SubScores":
         """After the human-penalty filter (``docs/epdms.md``): 1 wherever the human itself scores 0; EC stays as it is.

@@ -2,5 +2,8 @@
 
 from irlvla.sources.importing import ImportReport, LogReport, Source, import_scenes
 from irlvla.sources.render import observe, render
+from irlvla.sources.submission import Submission, read_submission
 
-__all__ = ["ImportReport", "LogReport", "Source", "import_scenes", "observe", "render"]
+__all__ = [
+    "ImportReport", "LogReport", "Source", "Submission", "import_scenes", "observe", "read_submission", "render",
+]  # fmt: skip

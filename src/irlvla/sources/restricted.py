@@ -9,7 +9,7 @@ import collections
 import datetime
 import io
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +66,18 @@ def _as_text(class_name: str) -> Callable[..., str]:
     return lambda *values: ".".join([class_name, *map(str, values)])
 
 
+class Record:
+    """Stands for an object of a foreign class: its attributes and nothing else."""
+
+
 class _RestrictedUnpickler(pickle.Unpickler):
+    def __init__(self, data: bytes, records: Collection[str]) -> None:
+        super().__init__(io.BytesIO(data))
+        self.records = records
+
     def find_class(self, module: str, name: str) -> Any:
+        if f"{module}.{name}" in self.records:
+            return type(name, (Record,), {})
         if (module, name) in _BUILDERS:
             return _BUILDERS[module, name]
         if module == "__main__" or module.split(".")[0] in ("metadrive", "scenarionet"):
@@ -75,18 +85,19 @@ class _RestrictedUnpickler(pickle.Unpickler):
         raise _Refused(f"{module}.{name}")
 
 
-def load_pickle(data: bytes, where: str | Path) -> Any:
+def load_pickle(data: bytes, where: str | Path, records: Collection[str] = ()) -> Any:
     """What the pickle ``data`` holds, built from numpy arrays, plain containers and strings alone.
 
     Args:
         data: the whole pickle.
         where: its file, for messages.
+        records: classes, by full name, of which only the attributes are read, as a :class:`Record`.
 
     Raises:
         InputError: if it names anything else (nothing of that has been run then), or is damaged.
     """
     try:
-        return _RestrictedUnpickler(io.BytesIO(data)).load()
+        return _RestrictedUnpickler(data, records).load()
     except _Refused as refused:
         what = f"the pickle tries to load {refused}, which could run foreign code, and was not read further"
         raise InputError(where, what, "only pickles of numpy arrays and plain containers are read") from refused
@@ -95,7 +106,7 @@ def load_pickle(data: bytes, where: str | Path) -> Any:
         raise InputError(where, what, "download or convert the file again") from error
 
 
-def read_pickle(path: Path) -> Any:
+def read_pickle(path: Path, records: Collection[str] = ()) -> Any:
     """:func:`load_pickle` of a file.
 
     Raises:
@@ -105,4 +116,4 @@ def read_pickle(path: Path) -> Any:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(path, f"cannot be read ({error.strerror})", "check the path") from error
-    return load_pickle(data, path)
+    return load_pickle(data, path, records)
