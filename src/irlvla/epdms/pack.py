@@ -139,6 +139,19 @@ def _parts(scene: SceneArrays) -> tuple[AnyArray, ...]:
     return (*grid[4:], roles, *scene.objects, *scene.lights, *scene.centerline[:2], *scene.past)
 
 
+def with_objects(packed: PackedScenes, objects: Sequence[Objects]) -> PackedScenes:
+    """The one scene of ``packed`` once for each of ``objects``, which stand in place of its own; the rest is shared."""
+    names = ("boxes", "half_sizes", "present", "standing", "penalty", "touching", "reach")
+    columns: dict[str, Any] = {
+        name: array.repeat(len(objects), 0) for name, array in zip(ROWS, packed[: len(ROWS)], strict=True)
+    }
+    ends = np.cumsum([len(each.reach) for each in objects])
+    for name, parts in zip(names, zip(*objects, strict=True), strict=True):
+        columns[name] = np.concatenate(parts)
+        columns["spans"][:, PARTS.index(name)] = np.stack([np.append(0, ends[:-1]), ends], -1)
+    return packed._replace(**columns)
+
+
 def join(packs: Sequence[PackedScenes]) -> PackedScenes:
     """Packs one after the other."""
     columns = {name: np.concatenate([getattr(packed, name) for packed in packs]) for name in PackedScenes._fields}

@@ -14,7 +14,7 @@ from irlvla.epdms.grid import REACH, lay_grid, ring_edges
 from irlvla.epdms.progress import Centerline, block_bounds
 from irlvla.epdms.vehicle import HALF_LENGTH, INSTANTS, REAR_TO_CENTRE, STATE
 from irlvla.errors import InputError
-from irlvla.scene import HDMap, Layer, ObjectKind, Polylines, SceneTruth
+from irlvla.scene import HDMap, Layer, ObjectKind, Polylines, SceneTruth, Tracks
 from irlvla.scene.frames import to_local, wrap
 
 FloatArray = NDArray[np.float64]
@@ -67,7 +67,7 @@ def prepare_scene(truth: SceneTruth, where: str) -> SceneArrays:
         origin=origin.copy(),
         start=start,
         map_areas=_map_areas(truth, outlines),
-        objects=_objects(truth, origin),
+        objects=lay_objects(truth.tracks, origin),
         lights=_red_lights(truth, outlines),
         centerline=_centerline(truth.centerline, origin),
         past=resample_past(int(truth.t0_us), truth.past, float(truth.ego[2])),
@@ -163,12 +163,11 @@ def _map_areas(truth: SceneTruth, outlines: _Outlines) -> MapAreas:
     return MapAreas(lay_grid(outlines.edges, owners, len(polygons)), roles)
 
 
-def _objects(truth: SceneTruth, origin: FloatArray) -> Objects:
-    """Objects that come within reach at some instant.
+def lay_objects(tracks: Tracks, origin: FloatArray) -> Objects:
+    """Objects that come within reach of ``origin``, the ego's pose of now, at some instant.
 
     The benchmark's log replay takes those that touch the ego now out of the whole scene, at the judge's word.
     """
-    tracks = truth.tracks
     present, heading = tracks.valid[:, :INSTANTS], tracks.poses[:, :INSTANTS, 2] - origin[2]
     centres = to_local(tracks.poses[:, :INSTANTS, :2], origin)
     radius = np.hypot(tracks.sizes[:, 0], tracks.sizes[:, 1])[:, None] / 2
