@@ -125,11 +125,11 @@ def operations(packed: PackedScenes, work: Work) -> dict[str, float]:
         "roll-out": fits + steering + MOVES * (4 * TRIG + 20),
         "boxes": INSTANTS * (2 * TRIG + ROOT + 7),
         "areas": INSTANTS * POINTS * 12 + work.edges * 7,
-        "NC": len(packed.reach) * 4 + work.objects * INSTANTS * 10,
-        "TTC": len(packed.reach) * 4 + work.objects * Rules().forward_instants * len(LOOK_AHEAD_STEPS) * 14,
+        "NC": len(packed.reach) * 4 + work.objects * INSTANTS * 6,
+        "TTC": len(packed.reach) * 4 + work.objects * Rules().forward_instants * len(LOOK_AHEAD_STEPS) * 6,
         "DAC DDC TLC": INSTANTS * 3.0,
         "EP": line * 12.0,
-        "LK": INSTANTS * (blocks / 2 * 4 + BLOCK * 12),
+        "LK": INSTANTS * (blocks / 4 * 4 + BLOCK / 2 * 12),
         "HC": samples * 2 * (3 * 8 + 2 * 15 + 2 * 5 + 6),
     }
 

@@ -24,6 +24,7 @@ from irlvla.epdms.versions import Rules
 from irlvla.errors import InputError
 
 cuda: Any = numba.cuda
+NUMBA.CUDA_LOW_OCCUPANCY_WARNINGS = 0  # few plans are no fault of the caller
 
 THREADS = 64
 """Threads a block: few, because each plan needs many registers and its own 12 kB."""
