@@ -87,7 +87,10 @@ def test_a_wrong_command_is_status_two(capsys):
 
 def test_the_table_shows_scores_of_a_hundred(capsys):
     scores = dict.fromkeys(cli.SUBSCORES, 0.5) | {"EC": None}
-    cli.print_table([{"agent": "human", "scenes": 3, **scores, "raw": scores}], {"metric": "EPDMS", "version": "2.2"})
+    cli.print_table(
+        [{"agent": "human", "scenes": 3, "scenes_with_ec": 0, **scores, "raw": scores}],
+        {"metric": "EPDMS", "version": "2.2"},
+    )
     out = capsys.readouterr().out
     assert "50.0" in out
     assert "n/a" in out

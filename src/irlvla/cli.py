@@ -227,6 +227,7 @@ def print_table(rows: list[dict[str, Any]], stamp: dict[str, Any]) -> None:
             scores = row[part] if part else row
             table.add_row(row["agent"], str(row["scenes"]), *(hundred(scores[name]) for name in SUBSCORES))
         console.print(table)
+    print(f"EC is known in {rows[0]['scenes_with_ec']} of {rows[0]['scenes']} scenes; elsewhere EPDMS drops its weight")
     print(", ".join(f"{key}={value}" for key, value in stamp.items()))
 
 

@@ -42,7 +42,7 @@ def test_rows_tell_raw_from_filtered_and_count_scenes(scenes):
     standing = {"human": human, "standing": lambda scenes, inputs: torch.zeros(len(scenes), 8, 3).double()}
     driven, stood = evaluate(standing, scenes, RIG)
     row = driven.row()
-    assert (row["agent"], row["scenes"]) == ("human", 3)
+    assert (row["agent"], row["scenes"], row["scenes_with_ec"]) == ("human", 3, 1)
     assert row["raw"]["NC"] == pytest.approx(2 / 3)  # the human runs into the standing car
     assert row["NC"] == 1  # which the filter forgives
     assert row["raw"]["EPDMS"] < row["EPDMS"]

@@ -53,7 +53,7 @@ class Page(HTMLParser):
 
 def row(agent, value, raw):
     filled = [dict.fromkeys(COLUMNS, v) for v in (value, raw)]
-    return {"agent": agent, "scenes": 12, **filled[0], "raw": filled[1]}
+    return {"agent": agent, "scenes": 12, "scenes_with_ec": 11, **filled[0], "raw": filled[1]}
 
 
 def results(**changes):

@@ -37,20 +37,24 @@ class Evaluation:
         return self.scores.filtered().epdms().squeeze(1)
 
     def row(self) -> dict[str, Any]:
-        """Means over scenes, as fractions: filtered at the top, unfiltered under ``raw``."""
+        """Means over scenes, as fractions: filtered at the top, unfiltered under ``raw``.
+
+        ``scenes_with_ec`` counts those whose EPDMS has extended comfort in it; ``EPDMS_one`` leaves it out of all.
+        """
         return {
             "agent": self.agent,
             "scenes": len(self.poses),
+            "scenes_with_ec": int((~self.scores.ec.isnan()).sum()),
             **means(self.scores.filtered()),
             "raw": means(self.scores),
         }
 
 
 def means(scores: SubScores) -> dict[str, float | None]:
-    """Mean of each sub-score (of EC where it is known; None if nowhere) and of EPDMS."""
+    """Mean of each sub-score (of EC where it is known; None if nowhere), of EPDMS, and of EPDMS without EC."""
     values = {name.upper(): getattr(scores, name).nanmean().item() for name in SUBSCORE_NAMES}
     known = {name: None if math.isnan(value) else value for name, value in values.items()}
-    return {**known, "EPDMS": scores.epdms().mean().item()}
+    return {**known, "EPDMS": scores.epdms().mean().item(), "EPDMS_one": scores.epdms(with_ec=False).mean().item()}
 
 
 def evaluate(agents: dict[str, Agent], scenes: Sequence[Scene], rig: CameraRig) -> list[Evaluation]:
