@@ -101,7 +101,31 @@ def test_recursive_names_are_paths_below_the_folder(folder):
 def test_a_check_against_our_own_answers_passes(folder):
     report = check_cases(folder, recursive=True)
     assert (report.files, report.trajectories, report.passed) == (2, 4, True)
-    assert report.lines() == ["2 files, 4 trajectories: 0 differences; greatest difference of EP and EPDMS 0.0e+00"]
+    counts = "2 files, 4 trajectories: 0 differences; greatest difference of EP and EPDMS 0.0e+00"
+    assert report.lines()[-1] == f"{counts}; 2 decisions within rounding"
+
+
+def test_a_check_lists_what_rounding_decides(folder):
+    report = check_cases(folder, recursive=True)  # the cone lies exactly ahead of the first plan
+    assert [(d.name, d.trajectory, d.score, d.margin) for d in report.close] == [
+        ("below/other", 0, "raw.TTC", 0.0),
+        ("small", 0, "raw.TTC", 0.0),
+    ]
+    line = "small trajectory 0: raw.TTC decided within rounding (0.0e+00 from the bound)"
+    assert report.lines()[1] == f"{line}; ours, 0.0, equals the official 0.0"
+
+
+def test_what_rounding_decides_is_listed_after_the_differences_and_may_be_one(folder):
+    path = folder / "small.answer.json"
+    answers = json.loads(path.read_text())
+    answers["trajectories"][0]["raw"]["TTC"] = 1.0
+    path.write_text(json.dumps(answers))
+    report = check_cases(folder)
+    first, second, counts = report.lines()
+    assert first == "small trajectory 0: raw.TTC is 0.0, official 1.0, 0.0e+00 from the bound"
+    assert second.endswith("ours, 0.0, is not the official 1.0")
+    assert "1 differences" in counts
+    assert not report.passed
 
 
 def test_a_check_names_what_differs(folder):
@@ -119,7 +143,7 @@ def test_a_check_names_what_differs(folder):
         ("small", 0, "filtered.EP"),
         ("small", 1, "raw.HC"),
     ]
-    line = report.lines()[-2]
+    line = report.lines()[2]
     assert line.startswith("small trajectory 1: raw.HC is ")
     assert "official 0.25" in line
     assert "from the bound" in line
