@@ -20,13 +20,11 @@ INTERSECTION: Final = 8
 """Roles of a polygon, to be added up: lane or lane connector; one of those on the route; part of the drivable area
 (roadblock, intersection, drivable area, car park); intersection."""
 
-STRADDLES: Final = 1
-OFF_ROAD: Final = 2
-OFF_ROUTE: Final = 4
-IN_INTERSECTION: Final = 8
-"""Flags of an instant, to be added up: corners lie in several lanes and no lane holds them all ("multiple lanes"); some
-corner lies in no drivable polygon ("non-drivable"); the centre lies in no lane of the route ("oncoming", whatever the
-direction); the centre lies in an intersection."""
+OFF_ROAD: Final = 1
+OFF_ROUTE: Final = 2
+IN_INTERSECTION: Final = 4
+"""Flags of an instant, to be added up: some corner lies in no drivable polygon ("non-drivable"); the centre lies in no
+lane of the route ("oncoming", whatever the direction); the centre lies in an intersection."""
 
 POINTS: Final = 5
 CENTRE: Final = 4
@@ -40,17 +38,19 @@ class MapAreas(NamedTuple):
     roles: IntArray
 
 
-@formula
-def roles_at(map_areas: MapAreas, x: float, y: float) -> int:
-    """The roles, added up, of all polygons that hold a point."""
-    grid, united = map_areas.grid, 0
+@inlined
+def roles_at(map_areas: MapAreas, x: float, y: float, wanted: int) -> int:
+    """Those of the roles ``wanted`` that a polygon which holds the point has."""
+    grid, missing = map_areas.grid, wanted
     cell, left, bottom = cell_of(grid, x, y)
     if cell >= 0:
         for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
             role = map_areas.roles[grid.entry_polygon[entry]]
-            if role & ~united and holds(grid, entry, left, bottom, x, y):
-                united |= role
-    return united
+            if role & missing and holds(grid, entry, left, bottom, x, y):
+                missing &= ~role
+                if missing == 0:
+                    break
+    return wanted & ~missing
 
 
 @inlined
@@ -93,32 +93,38 @@ def in_one_lane(map_areas: MapAreas, boxes: FloatArray, t: int) -> bool:
     return False
 
 
-@inlined
-def flags_at(map_areas: MapAreas, boxes: FloatArray, t: int) -> int:
-    """Flags of the ego box ``boxes[t]``."""
+@formula
+def straddles(map_areas: MapAreas, boxes: FloatArray, t: int) -> bool:
+    """Whether corners of the ego box ``boxes[t]`` lie in several lanes, and no lane holds them all ("multiple lanes").
+
+    Asked only where something is touched: it costs more than all the flags of an instant.
+    """
     grid = map_areas.grid
-    flags, lane, several = 0, -1, False
-    for p in range(POINTS):
+    lane = -1
+    for p in range(CENTRE):
         x, y = box_point(boxes, t, p)
         cell, left, bottom = cell_of(grid, x, y)
-        united = 0
         if cell >= 0:
             for entry in range(grid.cell_entries[cell], grid.cell_entries[cell + 1]):
                 polygon = grid.entry_polygon[entry]
-                role = map_areas.roles[polygon]
-                counts = p != CENTRE and role & LANE != 0 and polygon != lane and not several
-                if (counts or role & ~united) and holds(grid, entry, left, bottom, x, y):
-                    united |= role
-                    if counts:
-                        lane, several = polygon, lane >= 0
-        if p != CENTRE and united & DRIVABLE == 0:
-            flags |= OFF_ROAD
-        if p == CENTRE and united & ROUTE == 0:
-            flags |= OFF_ROUTE
-        if p == CENTRE and united & INTERSECTION:
-            flags |= IN_INTERSECTION
-    if several and not in_one_lane(map_areas, boxes, t):
-        flags |= STRADDLES
+                other = map_areas.roles[polygon] & LANE != 0 and polygon != lane
+                if other and holds(grid, entry, left, bottom, x, y):
+                    if lane >= 0:
+                        return not in_one_lane(map_areas, boxes, t)
+                    lane = polygon
+    return False
+
+
+@inlined
+def flags_at(map_areas: MapAreas, boxes: FloatArray, t: int) -> int:
+    """Flags of the ego box ``boxes[t]``."""
+    x, y = box_point(boxes, t, CENTRE)
+    there = roles_at(map_areas, x, y, ROUTE | INTERSECTION)
+    flags = (0 if there & ROUTE else OFF_ROUTE) | (IN_INTERSECTION if there & INTERSECTION else 0)
+    for p in range(CENTRE):
+        x, y = box_point(boxes, t, p)
+        if not roles_at(map_areas, x, y, DRIVABLE):
+            return flags | OFF_ROAD
     return flags
 
 

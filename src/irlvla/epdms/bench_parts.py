@@ -57,7 +57,7 @@ def run_part(packed: PackedScenes, rules: Rules, plans: FloatArray, sampling: Sa
             elif part == 3:
                 find_areas(scene.map_areas, boxes, areas)
             elif part == 4:
-                total += no_collision(scene.objects, reach, states, boxes, speeds, areas, rules)[0]
+                total += no_collision(scene.objects, reach, states, boxes, speeds, areas, scene.map_areas, rules)[0]
             elif part == 5:
                 total += time_to_collision(
                     scene.objects, reach, states, boxes, speeds, areas, scene.map_areas, rules
@@ -124,7 +124,7 @@ def operations(packed: PackedScenes, work: Work) -> dict[str, float]:
         "references": INSTANTS * 9.0,
         "roll-out": fits + steering + MOVES * (4 * TRIG + 20),
         "boxes": INSTANTS * (2 * TRIG + ROOT + 7),
-        "areas": INSTANTS * POINTS * 12 + work.edges * 7,
+        "areas": INSTANTS * POINTS * 12 + work.edges * 3.5,
         "NC": len(packed.reach) * 4 + work.objects * INSTANTS * 6,
         "TTC": len(packed.reach) * 4 + work.objects * Rules().forward_instants * len(LOOK_AHEAD_STEPS) * 6,
         "DAC DDC TLC": INSTANTS * 3.0,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.epdms.areas import INTERSECTION, OFF_ROAD, STRADDLES, FlagArray, MapAreas, roles_at
+from irlvla.epdms.areas import INTERSECTION, OFF_ROAD, FlagArray, MapAreas, roles_at, straddles
 from irlvla.epdms.compiled import formula
 from irlvla.epdms.geometry import boxes_touch, greater, lesser
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, INSTANTS, STEP
@@ -96,8 +96,9 @@ def matters(objects: Objects, m: int, reach: tuple[float, float, float, float], 
 
 @formula
 def at_fault(
-    objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, speeds: FloatArray, areas: FlagArray
-) -> bool:
+    objects: Objects, m: int, t: int, states: FloatArray, boxes: FloatArray, speeds: FloatArray,
+    areas: FlagArray, map_areas: MapAreas,
+) -> bool:  # fmt: skip
     """Whether a contact with object ``m`` at instant ``t`` is the ego's fault.
 
     Never while the ego stands, always with a standing object; not when hit from behind; with its front edge always,
@@ -113,13 +114,13 @@ def at_fault(
     front_x, front_y = boxes[t, 0] + HALF_LENGTH * cos, boxes[t, 1] + HALF_LENGTH * sin
     if ego_touches(front_x, front_y, cos, sin, 0.0, objects.boxes[m], t, objects.half_sizes[m]):
         return True
-    return bool(areas[t] & (STRADDLES | OFF_ROAD))
+    return bool(areas[t] & OFF_ROAD) or straddles(map_areas, boxes, t)
 
 
 @formula
 def no_collision(
     objects: Objects, reach: tuple[float, float, float, float], states: FloatArray, boxes: FloatArray,
-    speeds: FloatArray, areas: FlagArray, rules: Rules,
+    speeds: FloatArray, areas: FlagArray, map_areas: MapAreas, rules: Rules,
 ) -> tuple[float, int]:  # fmt: skip
     """NC, and the first instant of an at-fault collision (-1 if none), with the objects in the ego's ``reach``.
 
@@ -134,7 +135,7 @@ def no_collision(
         for t in range(INSTANTS):
             x, y, cos, sin = boxes[t, 0], boxes[t, 1], boxes[t, 2], boxes[t, 3]
             if present[t] and ego_touches(x, y, cos, sin, HALF_LENGTH, others, t, half_size):
-                if at_fault(objects, m, t, states, boxes, speeds, areas):
+                if at_fault(objects, m, t, states, boxes, speeds, areas, map_areas):
                     score = lesser(score, objects.penalty[m])
                     first = t if first < 0 or t < first else first
                 break
@@ -183,8 +184,8 @@ def time_to_collision(
         bearing = bearing_to(states[t], objects.boxes[m, t + ahead, 0], objects.boxes[m, t + ahead, 1])
         guilty = bearing < AHEAD
         if not guilty and not bearing > BEHIND:
-            in_intersection = (roles_at(map_areas, states[t, 0], states[t, 1]) & INTERSECTION) != 0
-            guilty = areas[t] & (STRADDLES | OFF_ROAD) != 0 or in_intersection
+            in_intersection = roles_at(map_areas, states[t, 0], states[t, 1], INTERSECTION) != 0
+            guilty = in_intersection or areas[t] & OFF_ROAD != 0 or straddles(map_areas, boxes, t)
         if guilty:
             first = t if first < 0 or t < first else first
     return (1.0 if first < 0 else 0.0), first

@@ -73,7 +73,7 @@ def judge_states(scene: SceneArrays, rules: Rules, reference: float, work: Works
     ego_speeds(states, speeds)
     find_areas(scene.map_areas, boxes, areas)
     reach = ego_reach(boxes, speeds)
-    nc, nc_first = no_collision(scene.objects, reach, states, boxes, speeds, areas, rules)
+    nc, nc_first = no_collision(scene.objects, reach, states, boxes, speeds, areas, scene.map_areas, rules)
     ttc, ttc_first = time_to_collision(scene.objects, reach, states, boxes, speeds, areas, scene.map_areas, rules)
     verdict[NC] = nc
     verdict[DAC] = drivable_area_compliance(areas)
