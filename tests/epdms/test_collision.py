@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from irlvla.epdms import SceneTruthBatch, rollout, score
-from irlvla.epdms.areas import IN_INTERSECTION, OFF_ROAD, OFF_ROUTE, STRADDLES, find_areas
+from irlvla.epdms.areas import IN_INTERSECTION, OFF_ROAD, OFF_ROUTE, find_areas, straddles
 from irlvla.epdms.cases import Case
 from irlvla.epdms.compliance import box_touches_polygon
 from irlvla.epdms.geometry import boxes_touch, ego_boxes
@@ -148,6 +148,10 @@ def test_the_ego_and_a_polygon_about_it(rings, touching):
 # --- the rules, told by shapely
 
 
+STRADDLES = 128
+"""A flag of these tests alone: the judge asks for it only where something is touched."""
+
+
 def areas_of(truth, boxes):
     """Flags ``[41]`` of the ego ``boxes [41, 4]``, from polygons of shapely."""
     hd_map = truth.map
@@ -186,8 +190,10 @@ def test_areas_are_what_shapely_says(seed):
     truth = busy_scene(seed)
     for states in driven(truth, random_plans(seed, 3)):
         boxes, areas = boxes_of(states), np.empty(INSTANTS, np.uint8)
-        find_areas(prepare_scene(truth, "busy").map_areas, boxes, areas)
-        np.testing.assert_array_equal(areas, areas_of(truth, boxes))
+        map_areas = prepare_scene(truth, "busy").map_areas
+        find_areas(map_areas, boxes, areas)
+        astride = [STRADDLES * straddles(map_areas, boxes, t) for t in range(INSTANTS)]
+        np.testing.assert_array_equal(areas | np.array(astride, np.uint8), areas_of(truth, boxes))
 
 
 class Traffic:
