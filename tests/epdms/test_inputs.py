@@ -46,7 +46,7 @@ def test_plans_that_cannot_be_judged(batch, judge, poses, interval, message):
 
 
 def test_unknown_version(batch):
-    with pytest.raises(InputError, match=r"'1\.1' is not known"):
+    with pytest.raises(InputError, match=r"'3\.0' is not known"):
         score(batch, PLAN[None, None], version="3.0")
 
 
