@@ -111,11 +111,14 @@ def test_an_edge_inside_another_drivable_area_decides_nothing():
     assert margin("DAC", straight_road(elements=(*WIDE, seam))) == 0.5
 
 
-def test_metres_off_the_route():
-    off_route = straight_road(speed=1.7, route=("left",), elements=(*WIDE, ROAD[1]))
-    assert margin("DDC", off_route, straight_plan(1.7)) == pytest.approx(2.0 - 1.1 * 1.7, abs=1e-6)
-    aside = straight_road(speed=1.9, route=("left",), elements=(*WIDE, ROAD[1]))
-    assert margin("DDC", aside, straight_plan(1.9)) == pytest.approx(1.1 * 1.9 - 2.0, abs=1e-6)
+@pytest.mark.parametrize(
+    ("speed", "ddc", "bound"), [(1.7, 1.0, 2.0), (1.9, 0.5, 2.0), (5.3, 0.5, 6.0), (5.5, 0.0, 6.0)]
+)
+def test_metres_off_the_route(speed, ddc, bound):
+    off_route = straight_road(speed=speed, route=("left",), elements=(*WIDE, ROAD[1]))
+    found, scores = judged(off_route, straight_plan(speed))
+    assert scores.ddc.item() == ddc
+    assert found["DDC"].item() == pytest.approx(abs(1.1 * speed - bound), abs=1e-5)
 
 
 def test_the_centre_by_the_edge_of_the_route():
