@@ -4,6 +4,9 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 SOURCE ?= waymo-sample
 OUT ?= runs/quickstart
+# An independent collision checker for the tests: wheels for x86-64 Linux alone, elsewhere its tests skip. Without what
+# it depends on, which has to be compiled and is not needed here.
+ORACLES := commonroad-drivability-checker
 
 .PHONY: quickstart test test-slow lint format types wheel clean
 quickstart: $(VENV)/.ready
@@ -39,6 +42,7 @@ $(VENV)/.ready: pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable . --group dev
+	-$(BIN)/python -m pip install --quiet --no-deps $(ORACLES)
 	touch $@
 
 clean:

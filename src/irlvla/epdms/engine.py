@@ -24,8 +24,8 @@ def engine_on(name: str | torch.device) -> Engine:
     Raises:
         InputError: if there is no such device, or plans cannot be judged on it.
     """
-    kind, _, index = str(name).partition(":")
-    if kind not in ("cpu", "cuda") or not (index.isdigit() or not index):
+    kind, colon, index = str(name).partition(":")
+    if kind not in ("cpu", "cuda") or (colon and not index.isdigit()):
         raise InputError("device", f"plans cannot be judged on {str(name)!r}", "choose cpu or cuda")
     if kind == "cpu":
         return Engine(torch.device("cpu"), cpu.judge, cpu.roll_out)
