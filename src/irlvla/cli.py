@@ -24,7 +24,7 @@ def quickstart(
 ) -> int:
     """All three stages on recorded driving, small: import, imitation, reward world model, PPO, table and report.
 
-    Takes about six minutes on two cores; may be stopped at any time and goes on when called again.
+    Takes six to ten minutes on two cores; may be stopped at any time and goes on when called again.
 
     Args:
         source: "waymo-sample" (three recorded scenarios, downloaded once), or a folder of ScenarioNet pickles and

@@ -137,3 +137,39 @@ def test_a_wild_plan_is_judged_and_not_believed(batch):
     scores = score(batch, (PLAN * 1e6)[None, None])
     assert scores.dac.item() == 0.0
     assert np.isfinite(scores.epdms().item())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"human": Trajectory(PLAN[:7], 0.5)}, r"the human's future lasts 3\.5 s"),
+        ({"past": np.zeros(8)}, r"past has the shape \(8,\)"),
+        ({"reference": np.zeros((51, 2))}, r"reference has the shape \(51, 2\)"),
+    ],
+)
+def test_scenes_of_the_wrong_form(changes, message):
+    with pytest.raises(InputError, match=message):
+        SceneTruthBatch.prepare([replace(straight_road(), **changes)])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"sizes": np.array([[-4.0, 2.0, 1.5]])}, "negative size"),
+        ({"kinds": np.array([99], np.int8)}, "unknown kind"),
+        ({"valid": np.ones((2, 41), np.bool_)}, "track presence has the shape"),
+    ],
+)
+def test_tracks_of_the_wrong_form(changes, message):
+    truth = straight_road(boxes=[box("car", 20, 0)])
+    with pytest.raises(InputError, match=message):
+        SceneTruthBatch.prepare([replace(truth, tracks=replace(truth.tracks, **changes))])
+
+
+def test_plans_of_several_lengths_and_scenes_that_are_not_there(batch):
+    with pytest.raises(InputError, match="no array of numbers"):
+        score(batch, [[PLAN, PLAN[:4]]])
+    with pytest.raises(InputError, match="do not have them all"):
+        batch.select([1])
+    with pytest.raises(InputError, match="none to join"):
+        SceneTruthBatch.cat([])

@@ -103,10 +103,11 @@ class SceneTruthBatch:
         Raises:
             InputError: if there is no scene, or one cannot be judged; it is named by its place in ``truths``.
         """
+        truths = list(truths)
         if not truths:
             raise InputError("scenes", "there are none to prepare", "give one or more")
         arrays = [prepare_scene(truth, f"scene {b}") for b, truth in enumerate(truths)]
-        return cls.of(arrays, list(truths))
+        return cls.of(arrays, truths)
 
     @classmethod
     def of(cls, arrays: Sequence[SceneArrays], truths: Sequence[SceneTruth]) -> "SceneTruthBatch":
@@ -119,12 +120,25 @@ class SceneTruthBatch:
         return cls(scenes, np.arange(len(arrays)))
 
     def select(self, indices: Sequence[int]) -> "SceneTruthBatch":
-        """The scenes ``indices``, in that order."""
-        return SceneTruthBatch(self.scenes, self.rows[np.asarray(indices, np.int64)])
+        """The scenes ``indices``, in that order.
+
+        Raises:
+            InputError: if there is no such scene.
+        """
+        chosen = np.asarray(indices)
+        if chosen.dtype == np.bool_ or (len(chosen) and not -len(self) <= chosen.min() <= chosen.max() < len(self)):
+            raise InputError("indices", f"{len(self)} scenes do not have them all", "give whole numbers below that")
+        return SceneTruthBatch(self.scenes, self.rows[chosen.astype(np.int64)])
 
     @staticmethod
     def cat(batches: Sequence["SceneTruthBatch"]) -> "SceneTruthBatch":
-        """Batches one after the other."""
+        """Batches one after the other.
+
+        Raises:
+            InputError: if there is none.
+        """
+        if not batches:
+            raise InputError("batches", "there are none to join", "give one or more")
         parts = [batch.scenes for batch in batches]
         scenes = PreparedScenes(
             packed=join([part.packed for part in parts]),

@@ -19,6 +19,7 @@ from irlvla.epdms.cases import Case
 from irlvla.epdms.dense import dense_case
 from irlvla.epdms.engine import engine_on
 from irlvla.epdms.score import score
+from irlvla.errors import InputError
 
 SCENES: Final = 64
 """Scenes in the batch that fills all cores, or a GPU."""
@@ -57,9 +58,11 @@ def bench(
         its ``floor_us`` (:mod:`irlvla.epdms.bench_parts`) and their ratio. Ready for JSON.
 
     Raises:
-        InputError: if a scene cannot be judged, or the device is not there.
+        InputError: if a scene cannot be judged, the device is not there, or there is nothing to time.
     """
     engine_on(device)
+    if proposals < 1 or not 0 < seconds < np.inf:
+        raise InputError("bench", f"{proposals} proposals, {seconds} seconds", "give at least one, and a time above 0")
     cases = cases or [dense_case(proposals)]
     threads = torch.get_num_threads()
     try:

@@ -171,7 +171,7 @@ def _answers(path: Path) -> FloatArray:
         rows = json.loads(answer.read_text())["trajectories"]
         table = [[row[kind].get(name) for kind in KINDS for name in SCORES] for row in rows]
         return np.array(table, np.float64).reshape(-1, len(COLUMNS))
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(answer, f"cannot be read ({error!r})", "put the official answers beside the case") from error
 
 

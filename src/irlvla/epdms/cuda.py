@@ -94,8 +94,12 @@ def roll_out(start: FloatArray, plans: Tensor, sampling: Sampling) -> Tensor:
 def _launch(kernel: Any, plans: Tensor, *arguments: Any) -> None:
     """Run a thread a plan; arrays among the arguments are copied to the device of ``plans``, tensors lie there."""
     blocks = math.ceil(plans.shape[0] * plans.shape[1] / THREADS)
-    with cuda.gpus[plans.device.index or 0]:
+    if NUMBA.ENABLE_CUDASIM:
         kernel[blocks, THREADS](*(_on(plans.device, argument) for argument in arguments))
+        return
+    with cuda.gpus[plans.device.index or 0]:
+        stream = cuda.external_stream(torch.cuda.current_stream(plans.device).cuda_stream)  # after what torch does
+        kernel[blocks, THREADS, stream](*(_on(plans.device, argument) for argument in arguments))
 
 
 def _on(device: torch.device, values: Any) -> Any:

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from irlvla.epdms.check import check_cases
+from irlvla.epdms.engine import engine_on
 from irlvla.errors import InputError
 
 GOLDEN = Path(str(files("irlvla.epdms"))) / "golden"
@@ -42,7 +43,12 @@ class Finding:
 
 
 def examine(device: str = "cpu") -> list[Finding]:
-    """Look at everything that scores depend on; plans are judged on ``device``."""
+    """Look at everything that scores depend on; plans are judged on ``device``.
+
+    Raises:
+        InputError: if there is no such device.
+    """
+    engine_on(device)
     return [_interpreter(), *map(_package, PACKAGES), _gpu(), _pseudo_inverse(), golden_test(device)]
 
 
@@ -65,8 +71,9 @@ def assert_fit(device: str = "cpu") -> None:
     """Refuse to score on a machine that does not score the golden scenes right.
 
     Raises:
-        InputError: if so.
+        InputError: if so, or if there is no such device.
     """
+    engine_on(device)
     finding = golden_test(device)
     if not finding.sound:
         raise InputError("this machine", f"does not score as the benchmark does ({finding.found})", "run irlvla doctor")

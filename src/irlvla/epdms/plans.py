@@ -88,7 +88,7 @@ def frames_before(
     """
     scenes = len(t0_us)
     if previous is None:
-        none = torch.zeros((scenes, 1, INSTANTS, STATE), dtype=torch.float64, device=engine.device)
+        none = torch.from_numpy(np.zeros((scenes, 1, INSTANTS, STATE))).to(engine.device)
         return Before(none, np.zeros_like(t0_us))
     stamps, ego = _array(previous.t0_us).astype(np.int64), np.array(_array(previous.ego), np.float64)
     plans = _checked_shape("previous", previous.poses, previous.interval, scenes, engine.device)
@@ -119,7 +119,12 @@ def _array(values: ArrayLike) -> NDArray[Any]:
 
 def _checked_shape(where: str, poses: ArrayLike, interval: float, scenes: int, device: torch.device) -> Tensor:
     """``poses`` with now in front, refused unless they are ``[scenes, N, T, 3]`` with ``T * interval`` = 4 s."""
-    given = poses.detach() if isinstance(poses, Tensor) else torch.from_numpy(np.array(poses, np.float64, order="C"))
+    try:
+        given = (
+            poses.detach() if isinstance(poses, Tensor) else torch.from_numpy(np.array(poses, np.float64, order="C"))
+        )
+    except (TypeError, ValueError) as error:
+        raise InputError(where, f"are no array of numbers ({error})", "give one array, plans of one length") from error
     if given.ndim != 4 or given.shape[0] != scenes or given.shape[1] == 0 or given.shape[3] != 3:
         raise InputError(where, f"the shape is {tuple(given.shape)}", f"give [{scenes} scenes, N plans, T poses, 3]")
     seconds = given.shape[2] * interval

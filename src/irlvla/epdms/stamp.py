@@ -42,9 +42,10 @@ def stamp(scenes: int, reference: str, split: str, stages: int = 1, version: str
         InputError: if the version is unknown.
     """
     metric = version_of(version).metric
+    kinds = {"score": "human-penalty", "shown": "human-penalty, of what is shown", "none": "none"}
     return Stamp(
         metric=metric.name, version=version, split=split, stages=stages, scenes=scenes, reference=reference,
-        filter="human-penalty", code=Code(version=installed_version("irlvla"), revision=_revision()),
+        filter=kinds[metric.filter], code=Code(version=installed_version("irlvla"), revision=_revision()),
     )  # fmt: skip
 
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irlvla.epdms.areas import DRIVABLE, INTERSECTION, LANE, ROUTE, MapAreas
+from irlvla.epdms.checks import check_truth
 from irlvla.epdms.collision import STANDING_SPEED, Objects, ego_touches
-from irlvla.epdms.comfort import LONGEST_PAST, Past, resample_past
+from irlvla.epdms.comfort import Past, resample_past
 from irlvla.epdms.compliance import RedLights
 from irlvla.epdms.geometry import project
 from irlvla.epdms.grid import REACH, lay_grid, ring_edges
 from irlvla.epdms.progress import Centerline, block_bounds
-from irlvla.epdms.vehicle import HALF_LENGTH, INSTANTS, REAR_TO_CENTRE, STATE
-from irlvla.errors import InputError
+from irlvla.epdms.vehicle import HALF_LENGTH, INSTANTS, REAR_TO_CENTRE
 from irlvla.scene import HDMap, Layer, ObjectKind, Polylines, SceneTruth, Tracks
 from irlvla.scene.frames import to_local, wrap
 
@@ -56,7 +56,7 @@ def prepare_scene(truth: SceneTruth, where: str) -> SceneArrays:
     """Arrays of ``truth``; ``where`` names the scene in errors.
 
     Raises:
-        InputError: for anything in the scene that cannot be judged (:func:`check_truth`).
+        InputError: for anything in the scene that cannot be judged (:mod:`irlvla.epdms.checks`).
     """
     check_truth(truth, where)
     origin = truth.ego[:3]
@@ -72,65 +72,6 @@ def prepare_scene(truth: SceneTruth, where: str) -> SceneArrays:
         centerline=_centerline(truth.centerline, origin),
         past=resample_past(int(truth.t0_us), truth.past, float(truth.ego[2])),
     )
-
-
-def check_truth(truth: SceneTruth, where: str) -> None:
-    """Refuse a scene that cannot be judged.
-
-    Raises:
-        InputError: if numbers are missing or not finite, names occur twice, or lines and polygons have too few points.
-    """
-    _check_numbers(truth, where)
-    _check_names(truth, where)
-    if truth.ego.shape != (STATE,):
-        raise InputError(where, f"ego has the shape {truth.ego.shape}", f"give [{STATE}] numbers")
-    if len(truth.past) < 2 or not (np.diff(truth.past[:, 0]) > 0).all():
-        raise InputError(where, "past needs two rows or more, times ascending", "give the last 1.5 s at 2 Hz")
-    if len(truth.centerline) < 2:
-        raise InputError(where, "the centerline has fewer than two points", "give the centre line of the route")
-    if len(truth.reference) < INSTANTS:
-        raise InputError(where, f"the reference has {len(truth.reference)} poses", "give 41 or more, 0.1 s apart")
-    if truth.tracks.valid.shape[1] < INSTANTS:
-        raise InputError(where, f"tracks have {truth.tracks.valid.shape[1]} instants", "give 41, 0.1 s apart")
-    if (truth.past[-1, 0] - truth.past[0, 0]) * 1e-6 > LONGEST_PAST:
-        raise InputError(where, f"past lasts more than {LONGEST_PAST:g} s", "give the last 1.5 s at 2 Hz")
-    for light in truth.red_lights:
-        if len(light.red) < INSTANTS:
-            lack = f"red light {light.connector!r} has {len(light.red)} instants"
-            raise InputError(where, lack, "give 41, 0.1 s apart")
-    for name, points in zip(truth.map.ids, np.diff(truth.map.polygons.offsets), strict=True):
-        if points < 3:
-            raise InputError(where, f"map polygon {name!r} has fewer than three points", "mend or drop it")
-
-
-def _check_numbers(truth: SceneTruth, where: str) -> None:
-    tracks, seen = truth.tracks, truth.tracks.valid
-    numbers = {
-        "ego": truth.ego,
-        "past": truth.past,
-        "centerline": truth.centerline,
-        "reference": truth.reference,
-        "human": np.zeros(0) if truth.human is None else truth.human.poses,
-        "map polygons": truth.map.polygons.points,
-        "map holes": truth.map.holes.points,
-        "track sizes": tracks.sizes,
-        "track poses": tracks.poses[seen],
-        "track velocities": tracks.velocities[seen],
-    }
-    for name, values in numbers.items():
-        if not np.isfinite(values).all():
-            raise InputError(where, f"{name} holds NaN or infinity", "mend the source of the scene")
-
-
-def _check_names(truth: SceneTruth, where: str) -> None:
-    for kind, names in {"map polygons": truth.map.ids, "tracks": truth.tracks.tokens}.items():
-        if len(set(names)) < len(names):
-            twice = next(name for name in names if names.count(name) > 1)
-            raise InputError(where, f"two {kind} are called {twice!r}", "give each its own name")
-    for light in truth.red_lights:
-        if light.connector not in truth.map.ids:
-            missing = f"no map polygon is called {light.connector!r}, which is red"
-            raise InputError(where, missing, "add it to the map or drop the light")
 
 
 class _Outlines(NamedTuple):
