@@ -82,7 +82,8 @@ _COPIES: WeakKeyDictionary[PreparedScenes, dict[torch.device, PackedScenes]] = W
 class SceneTruthBatch:
     """``B`` scenes prepared for :func:`~irlvla.epdms.score`: the ``rows [B]`` of prepared ``scenes``.
 
-    Selecting copies nothing; a batch can be joined to others, saved, and pickled.
+    Selecting copies nothing, and a selection that is saved or pickled takes all the prepared scenes with it. To keep a
+    batch use :meth:`save`, which knows the judge's version; a pickle is for other processes of the same installation.
     """
 
     scenes: PreparedScenes

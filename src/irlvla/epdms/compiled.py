@@ -58,7 +58,8 @@ def compiled(function: FunctionT) -> FunctionT:
 def formula(function: FunctionT) -> FunctionT:
     """As :func:`compiled`, for CPU and GPU: it may make no array and return none.
 
-    So references to arrays need no counting, which would cost more than the formulas.
+    So references to arrays need no counting, which would cost more than the formulas (numba's option ``_nrt``; it only
+    saves time, so where a release lacks it it can go).
     """
     return _compile(function, _nrt=False)
 
