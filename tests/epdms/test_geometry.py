@@ -31,7 +31,7 @@ def test_boxes_touch_as_shapely_says(one, other):
     distance = polygon(*one).distance(polygon(*other))
     depth = polygon(*one).intersection(polygon(*other)).area
     assume(distance > 1e-9 or depth > 1e-9)
-    assert boxes_touch(*arguments(*one), *arguments(*other)) == (distance == 0)
+    assert boxes_touch(*arguments(*one), *arguments(*other)) == (depth > 1e-9)  # distances of slivers are rounded
 
 
 @pytest.mark.parametrize(("gap", "touching"), [(0.0, True), (1e-9, False)])
