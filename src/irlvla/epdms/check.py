@@ -36,7 +36,7 @@ SUBSCORES = np.array([name not in WHOLE for _ in KINDS for name in SCORES])
 
 @dataclass(frozen=True)
 class Difference:
-    """A score that is not the official one.
+    """A score beside the official one: where they differ, or where the decision was close.
 
     Attributes:
         name, trajectory: the case and the index of the plan.
@@ -56,23 +56,8 @@ class Difference:
         line = f"{self.name} trajectory {self.trajectory}: {self.score} is {self.ours}, official {self.official}"
         return f"{line}, {self.margin:.1e} from the bound" if np.isfinite(self.margin) else line
 
-
-@dataclass(frozen=True)
-class CloseDecision:
-    """A sub-score decided within :data:`ROUNDING` of its threshold: other arithmetic might decide otherwise.
-
-    Attributes:
-        name, trajectory, score, ours, official, margin: as of :class:`Difference`.
-    """
-
-    name: str
-    trajectory: int
-    score: str
-    ours: float | None
-    official: float | None
-    margin: float
-
-    def __str__(self) -> str:
+    def as_close(self) -> str:
+        """The line for a decision within :data:`ROUNDING` of its threshold: other arithmetic might decide otherwise."""
         agreement = "equals" if self.ours == self.official else "is not"
         return (
             f"{self.name} trajectory {self.trajectory}: {self.score} decided within rounding ({self.margin:.1e} from "
@@ -95,7 +80,7 @@ class CheckReport:
     trajectories: int
     worst: float
     differences: tuple[Difference, ...]
-    close: tuple[CloseDecision, ...]
+    close: tuple[Difference, ...]
 
     @property
     def passed(self) -> bool:
@@ -108,7 +93,7 @@ class CheckReport:
             f"{self.files} files, {self.trajectories} trajectories: {len(self.differences)} differences; "
             f"greatest difference of EP and EPDMS {self.worst:.1e}; {len(self.close)} decisions within rounding"
         )
-        return [*map(str, self.differences), *map(str, self.close), summary]
+        return [*map(str, self.differences), *(decision.as_close() for decision in self.close), summary]
 
 
 class Tables(NamedTuple):
@@ -141,7 +126,7 @@ def check_cases(folder: Path | str, recursive: bool = False, device: str = "cpu"
         worst = np.fmax(worst, np.fmax.reduce(gaps[:, GRADED], axis=None))
         wrong = unknown | (gaps > np.where(GRADED, TOLERANCE, 0.0))
         differences += [Difference(*found) for found in tables.found(name, wrong)]
-        close += [CloseDecision(*found) for found in tables.found(name, _close(tables.margins))]
+        close += [Difference(*found) for found in tables.found(name, _close(tables.margins))]
     return CheckReport(files, trajectories, float(worst), tuple(differences), tuple(close))
 
 
