@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from irlvla.model import BEVRegion, MapLine, PathAction, SpeedAction
-from irlvla.scene import ObjectKind, Trajectory
+from irlvla.model import BEVRegion, MapLine
+from irlvla.scene import ObjectKind, PathAction, SpeedAction, Trajectory
 from irlvla.training import targets
 from tests.scene import made_up
 from tests.training.conftest import CONFIG

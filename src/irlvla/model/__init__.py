@@ -10,7 +10,6 @@ from irlvla.model.perception import Area, MapLine
 from irlvla.model.policy import Denoised, Policy, Proposals
 from irlvla.model.reward_loss import reward_loss
 from irlvla.model.reward_model import RewardLogits, RewardWorldModel
-from irlvla.model.semantic import PathAction, SpeedAction
 
 __all__ = [
     "Area",
@@ -22,14 +21,12 @@ __all__ = [
     "EgoMLP",
     "MapLine",
     "ModelConfig",
-    "PathAction",
     "Policy",
     "Proposals",
     "RewardLogits",
     "RewardWorldModel",
     "SceneEncoder",
     "SceneTokens",
-    "SpeedAction",
     "auxiliary_loss",
     "load_imagenet",
     "reward_loss",

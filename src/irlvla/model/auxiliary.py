@@ -43,8 +43,8 @@ class AuxiliaryTargets:
         line_mask: ``[B, L]`` bool.
         areas: ``[B, 2, rows, columns]`` float32 in [0, 1], the share of each BEV cell (``BEVRegion.centers``) that is
             drivable and that is intersection (:class:`~irlvla.model.Area`); 0 or 1 at its centre will do.
-        speed: ``[B]`` int64, :class:`~irlvla.model.SpeedAction`.
-        path: ``[B]`` int64, :class:`~irlvla.model.PathAction`.
+        speed: ``[B]`` int64, :class:`~irlvla.scene.SpeedAction`.
+        path: ``[B]`` int64, :class:`~irlvla.scene.PathAction`.
     """
 
     boxes: Tensor

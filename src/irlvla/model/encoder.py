@@ -23,8 +23,8 @@ class Auxiliary:
 
     Attributes:
         perceived: objects, map lines and areas.
-        speed: ``[B, 4]`` logits of :class:`~irlvla.model.SpeedAction`.
-        path: ``[B, 5]`` logits of :class:`~irlvla.model.PathAction`.
+        speed: ``[B, 4]`` logits of :class:`~irlvla.scene.SpeedAction`.
+        path: ``[B, 5]`` logits of :class:`~irlvla.scene.PathAction`.
     """
 
     perceived: Perceived

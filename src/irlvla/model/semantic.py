@@ -5,7 +5,6 @@ the pictures, the ego and the command; the instruction, always the same sentence
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import torch
 from torch import Tensor, nn
@@ -13,26 +12,7 @@ from torch.nn import functional
 
 from irlvla.model.attention import DecoderBlock
 from irlvla.model.config import ModelConfig
-from irlvla.scene import SceneInputs
-
-
-class SpeedAction(IntEnum):
-    """Longitudinal half of a meta-action (Senna)."""
-
-    KEEP = 0
-    ACCELERATE = 1
-    DECELERATE = 2
-    STOP = 3
-
-
-class PathAction(IntEnum):
-    """Lateral half of a meta-action (Senna)."""
-
-    STRAIGHT = 0
-    LEFT_TURN = 1
-    RIGHT_TURN = 2
-    LEFT_CHANGE = 3
-    RIGHT_CHANGE = 4
+from irlvla.scene import PathAction, SceneInputs, SpeedAction
 
 
 @dataclass(frozen=True)

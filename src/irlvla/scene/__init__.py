@@ -3,8 +3,10 @@
 from irlvla.scene.cameras import CameraRig, mount
 from irlvla.scene.hdmap import HDMap, Layer, LineKind
 from irlvla.scene.inputs import SceneInputs
+from irlvla.scene.language import Language, PathAction, SpeedAction
 from irlvla.scene.polylines import Polylines
 from irlvla.scene.scene import INSTRUCTION, Command, RedLight, Scene, SceneTruth
+from irlvla.scene.scenery import Lamps, Scenery, SignalState, Weather
 from irlvla.scene.store import SceneStore, StoreWriter
 from irlvla.scene.subscores import SUBSCORE_NAMES, WEIGHTS, Metric, SubScores
 from irlvla.scene.tracks import ObjectKind, Tracks
@@ -18,19 +20,26 @@ __all__ = [
     "CameraRig",
     "Command",
     "HDMap",
+    "Lamps",
+    "Language",
     "Layer",
     "LineKind",
     "Metric",
     "ObjectKind",
+    "PathAction",
     "Polylines",
     "RedLight",
     "Scene",
     "SceneInputs",
     "SceneStore",
     "SceneTruth",
+    "Scenery",
+    "SignalState",
+    "SpeedAction",
     "StoreWriter",
     "SubScores",
     "Tracks",
     "Trajectory",
+    "Weather",
     "mount",
 ]

@@ -1,4 +1,4 @@
-"""The high-definition map of a scene: areas for the judge, lines for cameras and the map head."""
+"""The high-definition map of a scene: areas for the judge, lines for the map head, and what cameras see of both."""
 
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -49,6 +49,10 @@ class HDMap:
         hole_owners: ``[H]`` int32, the polygon each hole belongs to.
         lines: ``L`` polylines; a crosswalk is its outline.
         line_kinds: ``[L]`` int8, a :class:`LineKind` each.
+        links: ``[E, 2]`` int32, pairs of polygons of which the second goes on where the first ends; empty where the
+            source does not say.
+        speed_limits: ``[K]`` [m/s], NaN where there is none; empty where the source does not say.
+        buildings: ``[B, 6]`` boxes beside the road: x, y, heading, length, width, height; for cameras.
     """
 
     ids: tuple[str, ...]
@@ -58,6 +62,9 @@ class HDMap:
     hole_owners: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
     lines: Polylines = field(default_factory=_empty)
     line_kinds: NDArray[np.int8] = field(default_factory=lambda: np.zeros(0, np.int8))
+    links: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 2), np.int32))
+    speed_limits: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    buildings: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 6)))
 
     def of_layer(self, *layers: Layer) -> list[int]:
         """Indices of the polygons of these layers."""

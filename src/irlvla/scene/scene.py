@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from irlvla.scene.cameras import CameraRig
 from irlvla.scene.hdmap import HDMap
+from irlvla.scene.language import Language
+from irlvla.scene.scenery import Scenery
 from irlvla.scene.tracks import Tracks
 from irlvla.scene.trajectory import Trajectory
 
@@ -56,6 +58,8 @@ class SceneTruth:
         reference: ``[R, 3]`` poses 0.1 s apart from now on (at least 41), which normalise ego progress.
         reference_kind: how the reference was made.
         human: recorded future, or None for a made-up scene (then there is no human filter).
+        language: what can be said of the scene, where somebody says it.
+        scenery: what is lit now and in which weather, where the source knows; for cameras.
     """
 
     t0_us: int
@@ -70,6 +74,8 @@ class SceneTruth:
     reference: NDArray[np.float64]
     reference_kind: Literal["human", "pdm-closed"]
     human: Trajectory | None
+    language: Language | None = None
+    scenery: Scenery | None = None
 
 
 @dataclass(frozen=True)

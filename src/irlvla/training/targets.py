@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from irlvla.model import AuxiliaryTargets, BEVRegion, MapLine, ModelConfig, PathAction, SpeedAction
-from irlvla.scene import HDMap, Layer, LineKind, Scene, frames
+from irlvla.model import AuxiliaryTargets, BEVRegion, MapLine, ModelConfig
+from irlvla.scene import HDMap, Layer, LineKind, PathAction, Scene, SpeedAction, frames
 
 Array = NDArray[np.float64]
 _KINDS = {

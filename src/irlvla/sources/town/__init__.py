@@ -1,0 +1,1 @@
+"""The embedded world: roads, traffic, an expert, scenes, and the closed loop."""
