@@ -5,7 +5,20 @@ import numpy as np
 import pytest
 
 from irlvla.errors import InputError
-from irlvla.scene import ObjectKind, Scene, SceneStore, StoreWriter
+from irlvla.scene import (
+    Lamps,
+    Language,
+    ObjectKind,
+    PathAction,
+    Polylines,
+    Scene,
+    Scenery,
+    SceneStore,
+    SignalState,
+    SpeedAction,
+    StoreWriter,
+    Weather,
+)
 from tests.scene import made_up
 
 
@@ -51,8 +64,16 @@ def assert_same(a: Scene, b: Scene) -> None:
     for name in ("polygons", "holes", "lines"):
         np.testing.assert_array_equal(getattr(x.map, name).points, getattr(y.map, name).points)
         np.testing.assert_array_equal(getattr(x.map, name).offsets, getattr(y.map, name).offsets)
-    np.testing.assert_array_equal(x.map.line_kinds, y.map.line_kinds)
-    np.testing.assert_array_equal(x.map.layers, y.map.layers)
+    for name in ("line_kinds", "layers", "links", "speed_limits", "buildings"):
+        np.testing.assert_array_equal(getattr(x.map, name), getattr(y.map, name))
+        assert getattr(x.map, name).dtype == getattr(y.map, name).dtype
+    assert x.language == y.language
+    assert (x.scenery is None) == (y.scenery is None)
+    if x.scenery is not None:
+        assert x.scenery.weather == y.scenery.weather
+        for name in ("signals", "lamps"):
+            np.testing.assert_array_equal(getattr(x.scenery, name), getattr(y.scenery, name))
+            assert getattr(x.scenery, name).dtype == getattr(y.scenery, name).dtype
 
 
 def test_what_is_stored_is_what_is_read(store, scenes):
@@ -61,6 +82,50 @@ def test_what_is_stored_is_what_is_read(store, scenes):
         assert_same(scene, store[token])
     assert_same(scenes[1], store[1])
     assert store.verify() == []
+
+
+SCENERY = Scenery(
+    np.array([[20.0, 3.0, 0.1, SignalState.GREEN], [1e6 / 3, -1.0, -3.0, SignalState.RED]]),
+    np.array([Lamps.BRAKE | Lamps.LEFT, Lamps.NONE], np.uint8),
+    Weather(2.1, -0.2, 0.9, 64.0, 1.0),
+)
+ANSWERS = (("What is ahead?", "A car at 12 m, 3 m/s slower."), ('Is "it" red?', "Ja, \u00fcberall."))
+
+
+def test_language_and_scenery_are_kept_and_so_is_that_there_are_none(tmp_path):
+    road = made_up.straight_road()
+    two = ((ObjectKind.VEHICLE, 20.0, 0.0, 3.0), (ObjectKind.PEDESTRIAN, 9.0, 3.0, 1.0))
+    parts = [
+        {"language": Language(SpeedAction.STOP, PathAction.LEFT_CHANGE, ANSWERS), "scenery": SCENERY},
+        {},
+        {"language": Language(SpeedAction.KEEP, PathAction.STRAIGHT), "scenery": Scenery(lamps=np.zeros(2, np.uint8))},
+        {"scenery": replace(SCENERY, signals=SCENERY.signals[:1])},
+    ]
+    plain = [made_up.scene(f"s{k}", objects=two, hdmap=road) for k in range(len(parts))]
+    scenes = [replace(s, truth=replace(s.truth, **part)) for s, part in zip(plain, parts, strict=True)]
+    with StoreWriter(tmp_path) as writer:
+        writer.add_log("made-up", scenes)
+    for scene, read in zip(scenes, SceneStore(tmp_path), strict=True):
+        assert_same(scene, read)
+
+
+def test_all_of_a_map_is_kept(tmp_path):
+    road = made_up.straight_road()
+    ring = made_up.rectangle(0, 0, 1, 1)
+    full = replace(
+        road,
+        holes=Polylines.of([ring]),
+        hole_owners=np.array([2], np.int32),
+        links=np.array([[0, 2], [3, 1]], np.int32),
+        speed_limits=np.array([13.4, np.nan, 8.0, np.nan]),
+        buildings=np.array([[10.0, 20.0, 0.3, 12.0, 9.0, 7.5]]),
+    )
+    for k, hdmap in enumerate((road, full)):
+        log = f"log{k}"
+        with StoreWriter(tmp_path) as writer:
+            writer.add_log(log, [scene := made_up.scene(log, hdmap=hdmap, log=log)])
+        assert_same(scene, SceneStore(tmp_path)[log])
+    assert SceneStore(tmp_path).info()["maps"] == 2
 
 
 def test_the_map_is_stored_and_read_once(tmp_path, store):
@@ -126,12 +191,13 @@ def test_a_deleted_file_is_mended_by_importing_its_log_again(tmp_path, store, sc
     assert SceneStore(tmp_path).verify() == []
 
 
-def test_a_store_of_another_version_is_refused(tmp_path, store):
+@pytest.mark.parametrize("version", [1, 99])
+def test_a_store_of_another_version_is_refused(tmp_path, store, version):
     manifest = json.loads((tmp_path / "store.json").read_text())
-    (tmp_path / "store.json").write_text(json.dumps(manifest | {"version": 99}))
-    with pytest.raises(InputError, match="version 99, this irlvla reads version 1"):
+    (tmp_path / "store.json").write_text(json.dumps(manifest | {"version": version}))
+    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 2.*import the scenes again"):
         SceneStore(tmp_path)
-    with pytest.raises(InputError, match="version 99"):
+    with pytest.raises(InputError, match=f"version {version}"):
         StoreWriter(tmp_path)
 
 

@@ -6,6 +6,7 @@ float32 relative to the ego's position, which moves them by less than 1e-5 m and
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from numpy.typing import NDArray
 
 from irlvla.scene.cameras import CameraRig
 from irlvla.scene.hdmap import HDMap
+from irlvla.scene.language import Language, PathAction, SpeedAction
 from irlvla.scene.polylines import Polylines
 from irlvla.scene.scene import Command, RedLight, Scene, SceneTruth
+from irlvla.scene.scenery import Scenery, Weather
 from irlvla.scene.tracks import Tracks
 from irlvla.scene.trajectory import Trajectory
 
@@ -36,6 +39,8 @@ _RAGGED: dict[str, Callable[[Scene], Array]] = {
         np.float32
     ),
     "track_valid": lambda s: s.truth.tracks.valid,
+    "signals": lambda s: s.truth.scenery.signals if s.truth.scenery else np.zeros((0, 4)),
+    "lamps": lambda s: s.truth.scenery.lamps if s.truth.scenery else np.zeros(0, np.uint8),
 }
 _FIXED: dict[str, Callable[[Scene], Any]] = {
     "history": lambda s: s.history,
@@ -44,6 +49,8 @@ _FIXED: dict[str, Callable[[Scene], Any]] = {
     "ego": lambda s: s.truth.ego,
     "speed_limit": lambda s: np.float64(s.truth.speed_limit),
     "human_interval": lambda s: np.float64(s.truth.human.interval if s.truth.human else np.nan),
+    "has_scenery": lambda s: np.bool_(s.truth.scenery is not None),
+    "weather": lambda s: np.array(astuple(s.truth.scenery.weather if s.truth.scenery else Weather())),
 }
 
 
@@ -73,6 +80,7 @@ def pack(scenes: Sequence[Scene]) -> tuple[Columns, dict[str, str]]:
                 "token": s.token, "log": s.log, "source": s.source, "previous": s.previous, "rig": rig,
                 "instruction": s.instruction, "route": s.truth.route, "reference_kind": s.truth.reference_kind,
                 "tracks": s.truth.tracks.tokens, "connectors": [light.connector for light in s.truth.red_lights],
+                "language": astuple(s.truth.language) if s.truth.language else None,
             }
             for s, rig in zip(scenes, rig_of, strict=True)
         ],
@@ -128,6 +136,10 @@ def unpack(read: Slice, columns: frozenset[str], texts: dict[str, Any], k: int, 
         reference=ragged["reference"],
         reference_kind=text["reference_kind"],
         human=Trajectory(ragged["human"], float(fixed["human_interval"])) if len(ragged["human"]) else None,
+        language=_language(text["language"]),
+        scenery=Scenery(ragged["signals"], ragged["lamps"], Weather(*fixed["weather"].tolist()))
+        if fixed["has_scenery"]
+        else None,
     )
     rig, name = texts["rigs"][text["rig"]], f"rig{text['rig']}"
     count = len(rig["names"])
@@ -153,6 +165,14 @@ def unpack(read: Slice, columns: frozenset[str], texts: dict[str, Any], k: int, 
     )
 
 
+def _language(said: list[Any] | None) -> Language | None:
+    """What was said, from its fields in order."""
+    if said is None:
+        return None
+    speed, path, answers = said
+    return Language(SpeedAction(speed), PathAction(path), tuple((question, answer) for question, answer in answers))
+
+
 def _bounds(read: Slice, name: str, k: int) -> tuple[int, int]:
     start, stop = read(f"{name}@", k, k + 2)
     return int(start), int(stop)
@@ -165,6 +185,7 @@ def pack_map(hdmap: HDMap) -> tuple[Columns, dict[str, str]]:
         "polygons": hdmap.polygons.points, "polygons@": hdmap.polygons.offsets,
         "holes": hdmap.holes.points, "holes@": hdmap.holes.offsets,
         "lines": hdmap.lines.points, "lines@": hdmap.lines.offsets,
+        "links": hdmap.links, "speed_limits": hdmap.speed_limits, "buildings": hdmap.buildings,
     }  # fmt: skip
     return columns, {"ids": json.dumps(hdmap.ids)}
 
@@ -179,4 +200,7 @@ def unpack_map(columns: Columns, texts: dict[str, str]) -> HDMap:
         hole_owners=columns["hole_owners"],
         lines=Polylines(columns["lines"], columns["lines@"]),
         line_kinds=columns["line_kinds"],
+        links=columns["links"],
+        speed_limits=columns["speed_limits"],
+        buildings=columns["buildings"],
     )
