@@ -1,11 +1,10 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 import torch
 
 from irlvla.model import BEVRegion, MapLine
-from irlvla.scene import ObjectKind, PathAction, SpeedAction, Trajectory
+from irlvla.scene import Language, ObjectKind, PathAction, SpeedAction, Trajectory
 from irlvla.training import targets
 from tests.scene import made_up
 from tests.training.conftest import CONFIG
@@ -62,25 +61,14 @@ def test_areas_are_those_of_the_cells_centres():
     assert not intersection.any()
 
 
-@pytest.mark.parametrize(
-    ("end", "speed", "path"),
-    [
-        ((32.0, 0.0, 0.0, 8.0), SpeedAction.KEEP, PathAction.STRAIGHT),
-        ((40.0, 0.0, 0.0, 12.0), SpeedAction.ACCELERATE, PathAction.STRAIGHT),
-        ((20.0, 3.5, 0.0, 2.0), SpeedAction.DECELERATE, PathAction.LEFT_CHANGE),
-        ((32.0, -3.5, 0.02, 8.0), SpeedAction.KEEP, PathAction.RIGHT_CHANGE),
-        ((12.0, 8.0, 1.2, 8.0), SpeedAction.KEEP, PathAction.LEFT_TURN),
-        ((10.0, -6.0, -1.2, 0.0), SpeedAction.STOP, PathAction.RIGHT_TURN),
-    ],
-)
-def test_meta_actions_say_what_the_human_did(end, speed, path):
-    x, y, heading, last_speed = end
+def test_actions_are_what_the_scene_says_else_what_the_human_did():
     poses = np.zeros((8, 3))
-    poses[-1] = x, y, heading
-    poses[-2] = x - 0.5 * last_speed * np.cos(heading), y - 0.5 * last_speed * np.sin(heading), heading
+    poses[:, 0] = 2.0 * np.arange(1, 9)
     scene = made_up.scene(speed=8.0)
     scene = replace(scene, truth=replace(scene.truth, human=Trajectory(poses)))
-    assert targets.meta_action(scene) == (speed, path)
+    assert targets.actions(scene) == (SpeedAction.DECELERATE, PathAction.STRAIGHT)
+    said = Language(SpeedAction.STOP, PathAction.RIGHT_CHANGE)
+    assert targets.actions(replace(scene, truth=replace(scene.truth, language=said))) == (said.speed, said.path)
 
 
 def test_targets_of_several_scenes_are_stacked(data):

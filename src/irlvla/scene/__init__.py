@@ -3,7 +3,7 @@
 from irlvla.scene.cameras import CameraRig, mount
 from irlvla.scene.hdmap import HDMap, Layer, LineKind
 from irlvla.scene.inputs import SceneInputs
-from irlvla.scene.language import Language, PathAction, SpeedAction
+from irlvla.scene.language import STANDING, Language, PathAction, SpeedAction, meta_action
 from irlvla.scene.polylines import Polylines
 from irlvla.scene.scene import INSTRUCTION, Command, RedLight, Scene, SceneTruth
 from irlvla.scene.scenery import Lamps, Scenery, SignalState, Weather
@@ -15,6 +15,7 @@ from irlvla.scene.trajectory import HORIZON, Trajectory
 __all__ = [
     "HORIZON",
     "INSTRUCTION",
+    "STANDING",
     "SUBSCORE_NAMES",
     "WEIGHTS",
     "CameraRig",
@@ -41,5 +42,6 @@ __all__ = [
     "Tracks",
     "Trajectory",
     "Weather",
+    "meta_action",
     "mount",
 ]

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from irlvla.model import AuxiliaryTargets, BEVRegion, MapLine, ModelConfig
-from irlvla.scene import HDMap, Layer, LineKind, PathAction, Scene, SpeedAction, frames
+from irlvla.scene import HDMap, Layer, LineKind, Scene, frames, meta_action
 
 Array = NDArray[np.float64]
 _KINDS = {
@@ -39,7 +39,7 @@ def auxiliary_targets(scenes: Sequence[Scene], config: ModelConfig) -> Auxiliary
                 *objects(scene, region, config.object_queries),
                 *lines(*dense[id(hdmap)], origin, region, config.map_queries, config.map_points),
                 areas(hdmap, origin, region),
-                *meta_action(scene),
+                *actions(scene),
             )
         )
     columns = [torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)]
@@ -119,23 +119,8 @@ def areas(hdmap: HDMap, origin: Array, region: BEVRegion) -> NDArray[np.float32]
     return result.reshape(2, *centers.shape[:2])
 
 
-def meta_action(scene: Scene) -> tuple[np.int64, np.int64]:
-    """Speed and path action that the human took over the next four seconds (KEEP and STRAIGHT without a human)."""
-    if scene.truth.human is None:
-        return np.int64(SpeedAction.KEEP), np.int64(PathAction.STRAIGHT)
-    poses, interval = scene.truth.human.poses, scene.truth.human.interval
-    now, then = scene.history[-1, 3], float(np.hypot(*(poses[-1, :2] - poses[-2, :2]))) / interval
-    if then < 0.5:
-        speed = SpeedAction.STOP
-    elif abs(then - now) < 1.5:
-        speed = SpeedAction.KEEP
-    else:
-        speed = SpeedAction.ACCELERATE if then > now else SpeedAction.DECELERATE
-    x, y, heading = poses[-1]
-    if abs(heading) > 0.35:
-        path = PathAction.LEFT_TURN if heading > 0 else PathAction.RIGHT_TURN
-    elif abs(y - 0.5 * x * np.tan(heading)) > 1.8:
-        path = PathAction.LEFT_CHANGE if y > 0 else PathAction.RIGHT_CHANGE
-    else:
-        path = PathAction.STRAIGHT
+def actions(scene: Scene) -> tuple[np.int64, np.int64]:
+    """Speed and path action of the next four seconds, as the scene says or else as its human drove."""
+    said = scene.truth.language
+    speed, path = (said.speed, said.path) if said else meta_action(float(scene.history[-1, 3]), scene.truth.human)
     return np.int64(speed), np.int64(path)
