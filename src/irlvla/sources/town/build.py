@@ -1,0 +1,49 @@
+"""A town from a seed."""
+
+import numpy as np
+
+from irlvla.scene import Polylines
+from irlvla.sources.town.buildings import draw_buildings
+from irlvla.sources.town.layout_plan import plan
+from irlvla.sources.town.network import Town
+from irlvla.sources.town.paving import Paved, pave_all
+from irlvla.sources.town.road_lanes import conflicts_of, lanes_of, number, signals_of
+from irlvla.sources.town.road_map import map_of
+from irlvla.sources.town.road_walks import crosswalks_of, walks_of, zebras
+from irlvla.sources.town.settings import RoadSettings, check_seed
+
+_DEFAULT = RoadSettings()
+
+
+def build_town(seed: int, settings: RoadSettings = _DEFAULT) -> Town:
+    """The town of ``seed``: always the same one for the same seed and settings.
+
+    Raises:
+        InputError: if ``seed`` is no whole number from 0 (settings are checked when they are made).
+    """
+    check_seed(seed)
+    drawn, paving, lit, beside = (np.random.default_rng([seed, k]) for k in range(4))
+    paved = pave_all(paving, plan(drawn, settings), settings)
+    numbers = number(paved)
+    lights, first_groups, signals = signals_of(lit, paved)
+    lanes = lanes_of(paved, numbers, lights, first_groups)
+    crosswalks = zebras(paved, numbers, lanes, lights, first_groups)
+    buildings = draw_buildings(beside, *_building_ground(paved))
+    bays = [road.bays(recess) for road in paved.roads for recess in road.recesses]
+    return Town(
+        seed=int(seed),
+        map=map_of(paved, lanes, crosswalks, buildings),
+        lanes=lanes,
+        conflicts=conflicts_of(paved, numbers),
+        signals=signals,
+        crosswalks=crosswalks_of(crosswalks),
+        walks=Polylines.of(walks_of(paved)),
+        bays=np.concatenate([np.zeros((0, 3)), *bays]),
+    )
+
+
+def _building_ground(paved: Paved) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Kerbs along which to build, and rings of all that is paved."""
+    kerbs = [road.kerb(side) for road in paved.roads for side in (0, 1)]
+    rings = [np.concatenate([road.kerb(0), road.kerb(1)]) for road in paved.roads]
+    return kerbs, rings + [junction.outline() for junction in paved.junctions]

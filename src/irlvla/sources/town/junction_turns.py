@@ -1,0 +1,100 @@
+"""Which lanes of a junction lead into which: left lanes turn left, right lanes right, and every lane leads somewhere."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from irlvla.scene.frames import wrap
+from irlvla.sources.town.junction_arms import Port
+from irlvla.sources.town.network import Turn
+
+_STRAIGHT = np.radians(40.0)
+_SHARPEST = np.radians(150.0)
+_JOINING = np.radians(12.0)  # who comes in at more than this from one side takes the lane of that side
+
+
+@dataclass(frozen=True)
+class Movement:
+    """From lane ``lane`` of arm ``arm`` into lane ``into`` of arm ``to``; lanes count from the driver's left."""
+
+    arm: int
+    lane: int
+    to: int
+    into: int
+    turn: Turn
+
+
+def movements(ports: list[Port]) -> list[Movement]:
+    """All movements of a junction whose arms ``ports`` lie anticlockwise."""
+    found = []
+    for arm, port in enumerate(ports):
+        if port.lanes_in:
+            found += _from_arm(arm, ports)
+    return found + _into_unreached(ports, found)
+
+
+def bend(port: Port, to: Port) -> float:
+    """How much who comes in at ``port`` turns left to leave at ``to`` [rad]."""
+    return float(wrap(np.array(to.heading - port.heading - np.pi)))
+
+
+def _turn(angle: float) -> Turn:
+    return Turn.STRAIGHT if abs(angle) < _STRAIGHT else Turn.LEFT if angle > 0 else Turn.RIGHT
+
+
+def _from_arm(arm: int, ports: list[Port]) -> list[Movement]:
+    port, count = ports[arm], ports[arm].lanes_in
+    ways = {to: bend(port, other) for to, other in enumerate(ports) if to != arm and other.lanes_out}
+    ways = {to: angle for to, angle in ways.items() if abs(angle) < _SHARPEST}
+    exits = sorted(ways, key=lambda to: -ways[to])  # the leftmost first
+    shares = _shares(count, [ports[to].lanes_out for to in exits], [_turn(ways[to]) for to in exits])
+    found = []
+    for to, (first, last) in zip(exits, shares, strict=True):
+        goals, used = ports[to].lanes_out, last - first + 1
+        skipped = max(goals - used, 0) * _side(ways[to], port, first)
+        for lane in range(first, last + 1):
+            found.append(Movement(arm, lane, to, min(lane - first + int(skipped), goals - 1), _turn(ways[to])))
+    return found
+
+
+def _side(angle: float, port: Port, first: int) -> int:
+    """0 for who keeps to the left lanes of the road it enters, 1 for who keeps to the right ones."""
+    if abs(angle) > _JOINING:
+        return int(
+            (angle < 0) == (abs(angle) >= _STRAIGHT)
+        )  # a turn from the right; a ramp that bends left joins right
+    return int(first > 0)
+
+
+def _shares(count: int, goals: list[int], turns: list[Turn]) -> list[tuple[int, int]]:
+    """First and last of ``count`` lanes for each way out (leftmost first) with ``goals`` lanes; all lanes lead somewhere."""
+    if len(turns) == 1:
+        return [(0, count - 1)]
+    if Turn.STRAIGHT not in turns:
+        cut = (count + 1) // 2 if goals[0] > 1 else 1
+        return [(0, min(cut, count) - 1), (min(cut, count - 1), count - 1)]
+    middle = turns.index(Turn.STRAIGHT)
+    to_left, to_right = min(middle, 1), min(len(turns) - 1 - middle, 1)
+    first, last = int(to_left and count > 2), count - 1
+    room = {-1: goals[0] if to_left else 0, 1: goals[-1] if to_right else 0}
+    if last - first >= goals[middle] and first < room[-1]:
+        first += 1
+    if last - first >= goals[middle] and room[1] > 0:
+        last -= 1
+    if last - first >= goals[middle] and first < room[-1]:
+        first += 1
+    left, right = (0, max(first - 1, 0)), (min(last + 1, count - 1), count - 1)
+    return [left] * middle + [(first, last)] + [right] * (len(turns) - 1 - middle)
+
+
+def _into_unreached(ports: list[Port], found: list[Movement]) -> list[Movement]:
+    """Movements into lanes that nobody would enter, from the lane that best leads there."""
+    more = []
+    for to, port in enumerate(ports):
+        for lane in range(port.lanes_out):
+            if not any(m.to == to and m.into == lane for m in found):
+                nearest = min(
+                    (m for m in found if m.to == to), key=lambda m: (m.turn != Turn.STRAIGHT, abs(m.into - lane), m.arm)
+                )
+                more.append(Movement(nearest.arm, nearest.lane, to, lane, nearest.turn))
+    return more
