@@ -45,5 +45,4 @@ def build_town(seed: int, settings: RoadSettings = _DEFAULT) -> Town:
 def _building_ground(paved: Paved) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Kerbs along which to build, and rings of all that is paved."""
     kerbs = [road.kerb(side) for road in paved.roads for side in (0, 1)]
-    rings = [np.concatenate([road.kerb(0), road.kerb(1)]) for road in paved.roads]
-    return kerbs, rings + [junction.outline() for junction in paved.junctions]
+    return kerbs, [road.ring() for road in paved.roads] + [junction.outline for junction in paved.junctions]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import shapely
 
-from irlvla.sources.town.curves import FloatArray, left_of, unit
+from irlvla.sources.town.curves import FloatArray, lefts, units
 
 _FRONT = (7.0, 22.0)  # length along the road [m]
 _DEPTH = (8.0, 16.0)
@@ -53,11 +53,11 @@ def _along(rng: np.random.Generator, kerb: FloatArray) -> FloatArray:
     ends = np.stack([middles - fronts / 2, middles + fronts / 2], 1)[kept]
     a, b = (np.stack([np.interp(end, lengths, kerb[:, k]) for k in (0, 1)], 1) for end in ends.T)
     headings = np.arctan2(*(b - a).T[::-1])
-    centres = (a + b) / 2 - left_of(headings) * (setbacks + depths / 2)[kept, None]
+    centres = (a + b) / 2 - lefts(headings) * (setbacks + depths / 2)[kept, None]
     return np.column_stack([centres, headings, fronts[kept], depths[kept], np.maximum(heights, 3.0)[kept]])
 
 
 def _outlines(boxes: FloatArray) -> np.ndarray:
-    along, across = unit(boxes[:, 2]) * boxes[:, 3:4] / 2, left_of(boxes[:, 2]) * boxes[:, 4:5] / 2
+    along, across = units(boxes[:, 2]) * boxes[:, 3:4] / 2, lefts(boxes[:, 2]) * boxes[:, 4:5] / 2
     corners = [boxes[:, :2] + i * along + j * across for i, j in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
     return shapely.polygons(np.stack(corners, 1))

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import KDTree
 
 FloatArray = NDArray[np.float64]
 
@@ -25,31 +26,31 @@ def meetings(
         meets twice is there twice.
     """
     counts = np.array([len(line) for line in lines])
-    offsets = np.cumsum(counts) - counts
-    owners = np.repeat(np.arange(len(lines)), counts)
-    points = np.concatenate(lines)
-    points = points - points.mean(0)
-    squares = (points**2).sum(1)
-    near = squares[:, None] + squares - 2 * points @ points.T < CLEARANCE**2
-    near &= (sources[:, None] != sources)[owners[:, None], owners]
-    place = np.arange(len(points), dtype=np.int32)
-    first = np.minimum.reduceat(np.where(near, place, np.int32(len(points))), offsets, axis=1)
-    last = np.maximum.reduceat(np.where(near, place, np.int32(-1)), offsets, axis=1)
+    offsets = counts.cumsum() - counts
+    owners = np.arange(len(lines)).repeat(counts)
+    near = KDTree(np.concatenate(lines)).query_pairs(CLEARANCE, output_type="ndarray")
+    near = near[sources[owners[near[:, 0]]] != sources[owners[near[:, 1]]]]
+    if not len(near):
+        return np.zeros((0, 2), np.int64), np.zeros((0, 2)), np.zeros((0, 2))
 
-    touched = np.pad((last >= 0).T, ((0, 0), (1, 1)))  # [C, 1 + P + 1]: whether a point lies near line c
-    opening = np.pad(np.diff(owners) != 0, 1, constant_values=True)  # between the points of two lines
-    begins = touched[:, 1:] & (~touched[:, :-1] | opening)
-    ends = touched[:, :-1] & (~touched[:, 1:] | opening)
-    other, begin = np.nonzero(begins[:, :-1])
-    end = np.nonzero(ends[:, 1:])[1]
-    spans = np.stack([other * len(points) + begin, other * len(points) + end + 1], 1).ravel()
-    flat_first = np.append(first.T.ravel(), 0)
-    flat_last = np.append(last.T.ravel(), 0)
-    from_other = np.minimum.reduceat(flat_first, spans)[::2] if len(spans) else begin
-    to_other = np.maximum.reduceat(flat_last, spans)[::2] if len(spans) else begin
+    # which points p lie near line c, and the first and last point of that line that they are near
+    c, p, q = _sorted_columns(np.concatenate([near, near[:, ::-1]]), owners)
+    heads = np.flatnonzero(np.diff(p, prepend=-1) | np.diff(c, prepend=-1))
+    tails = np.append(heads[1:], len(p)) - 1
+    p, c, first, last = p[heads], c[heads], q[heads], q[tails]
 
-    steps = np.array([np.hypot(*(line[1] - line[0])) for line in lines])
-    pairs = np.stack([owners[begin], other], 1)
-    low = (np.stack([begin, from_other], 1) - offsets[pairs] - 0.5) * steps[pairs]
-    high = (np.stack([end, to_other], 1) - offsets[pairs] + 0.5) * steps[pairs]
-    return pairs, np.maximum(low, 0.0), np.minimum(high, ((counts - 1) * steps)[pairs])
+    # runs of such points along one line
+    heads = np.flatnonzero(np.diff(p, prepend=-2) - 1 | np.diff(c, prepend=-1) | np.diff(owners[p], prepend=-1))
+    tails = np.append(heads[1:], len(p)) - 1
+    pairs = np.stack([owners[p[heads]], c[heads]], 1)
+    low = np.stack([p[heads], np.minimum.reduceat(first, heads)], 1) - offsets[pairs]
+    high = np.stack([p[tails], np.maximum.reduceat(last, heads)], 1) - offsets[pairs]
+    steps = np.array([np.hypot(*(line[1] - line[0])) for line in lines])[pairs]
+    return pairs, np.maximum(low - 0.5, 0.0) * steps, np.minimum(high + 0.5, (counts - 1)[pairs]) * steps
+
+
+def _sorted_columns(near: NDArray[np.int64], owners: NDArray[np.int64]) -> tuple[NDArray[np.int64], ...]:
+    """Pairs of points ``[n, 2]`` as columns: line of the second, first, second, in this order."""
+    count = len(owners)
+    keys = np.sort((owners[near[:, 1]] * count + near[:, 0]) * count + near[:, 1])
+    return keys // count**2, keys // count % count, keys % count

@@ -2,21 +2,66 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import atan2, ceil, cos, hypot, pi, remainder, sin
 
 import numpy as np
 from numpy.typing import NDArray
-
-from irlvla.scene.frames import wrap
 
 FloatArray = NDArray[np.float64]
 
 RAMP = 0.3
 """Share of a corner's length over which curvature rises, and over which it falls again."""
 
-_STEP = 0.5  # between the knots of curved pieces [m]
+_STEP = 0.6  # between the knots of curved pieces [m]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(4)
 _NODES, _WEIGHTS = (_NODES + 1) / 2, _WEIGHTS / 2
-_UNIT = (np.arange(64) + 0.5) / 64  # midpoints of a corner of length 1
+_RULE = tuple(zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True))
+_ALIKE = 0.02  # rays that differ less in heading do not meet [rad]
+
+
+def unit(heading: float) -> FloatArray:
+    """Direction ``[2]`` of a heading."""
+    return np.array([cos(heading), sin(heading)])
+
+
+def left_of(heading: float) -> FloatArray:
+    """Direction ``[2]`` to the left of a heading."""
+    return np.array([-sin(heading), cos(heading)])
+
+
+def units(headings: FloatArray) -> FloatArray:
+    """Directions ``[..., 2]`` of ``headings [...]``."""
+    found = np.empty((*headings.shape, 2))
+    np.cos(headings, out=found[..., 0])
+    np.sin(headings, out=found[..., 1])
+    return found
+
+
+def lefts(headings: FloatArray) -> FloatArray:
+    """Directions ``[..., 2]`` to the left of ``headings [...]``."""
+    found = np.empty((*headings.shape, 2))
+    np.negative(np.sin(headings), out=found[..., 0])
+    np.cos(headings, out=found[..., 1])
+    return found
+
+
+def heading_of(step: FloatArray) -> float:
+    """Heading of a vector ``[2]``."""
+    return atan2(step[1], step[0])
+
+
+def turned(towards: float, heading: float) -> float:
+    """From ``heading`` to ``towards``, to the left positive, at most half round [rad]."""
+    return remainder(towards - heading, 2 * pi)
+
+
+def meeting(start: FloatArray, heading: float, stop: FloatArray, towards: float) -> tuple[float, float]:
+    """Where the line from ``start`` at ``heading`` meets the one from ``stop`` at ``towards``: metres along each."""
+    (ux, uy), (vx, vy), (dx, dy) = unit(heading), unit(towards), stop - start
+    cross = ux * vy - uy * vx
+    return float((dx * vy - dy * vx) / cross), float((dx * uy - dy * ux) / cross)
 
 
 @dataclass(frozen=True)
@@ -40,66 +85,68 @@ class Path:
         """Arc length [m]."""
         return float(self.stations[-1])
 
-    def at(self, stations: FloatArray, offset: FloatArray | float = 0.0) -> tuple[FloatArray, FloatArray]:
-        """Points ``[k, 2]`` that lie ``offset`` metres left of the curve at ``stations [k]``, and headings ``[k]``."""
-        i = np.clip(np.searchsorted(self.stations, stations, side="right") - 1, 0, len(self.stations) - 2)
-        h = self.stations[i + 1] - self.stations[i]
-        ds = stations - self.stations[i]
-        headings = self.headings[i] + ds * (
-            self.curvatures[i] + ds / h * (self.curvatures[i + 1] - self.curvatures[i]) / 2
-        )
-        t = (ds / h)[:, None]
-        tangents = unit(self.headings)
-        start, stop = self.points[i], self.points[i + 1]
-        blend = t * t * (3 - 2 * t)
-        points = start + blend * (stop - start)
-        points = points + h[:, None] * t * (1 - t) * ((1 - t) * tangents[i] - t * tangents[i + 1])
-        return points + left_of(headings) * np.reshape(offset, (-1, 1)), headings
+    @cached_property
+    def _steps(self) -> FloatArray:
+        return np.diff(self.stations)
 
-    def along(self, stations: FloatArray, offset: float) -> FloatArray:
-        """Arc lengths ``[k]`` on the curve ``offset`` metres to the left at ``stations [k]`` of this one."""
-        i = np.clip(np.searchsorted(self.stations, stations, side="right") - 1, 0, len(self.stations) - 2)
-        ds = stations - self.stations[i]
-        slope = (self.curvatures[i + 1] - self.curvatures[i]) / (self.stations[i + 1] - self.stations[i])
-        turned = self.headings[i] + ds * (self.curvatures[i] + ds * slope / 2) - self.headings[0]
-        return stations - offset * turned
+    @cached_property
+    def _slopes(self) -> FloatArray:
+        return np.diff(self.curvatures) / self._steps
 
-    def line(self, offset: float = 0.0, spacing: float = 1.0) -> FloatArray:
-        """Points ``[k, 2]`` evenly spaced, at most ``spacing`` apart, of the curve ``offset`` metres to the left."""
-        lengths = self.along(self.stations, offset)
-        count = max(2, int(np.ceil(lengths[-1] / spacing - 1e-6)) + 1)
-        wanted = np.linspace(0.0, lengths[-1], count)
-        points, _ = self.at(np.interp(wanted, lengths, self.stations), offset)
-        return points
+    @cached_property
+    def _directions(self) -> FloatArray:
+        return units(self.headings)
+
+    def at(self, stations: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Points ``[k, 2]`` and headings ``[k]`` at ``stations [k]``."""
+        i = self.stations[1:-1].searchsorted(stations, side="right")
+        ds, h = stations - self.stations[i], self._steps[i]
+        headings = self.headings[i] + ds * (self.curvatures[i] + ds * self._slopes[i] / 2)
+        t = ds / h
+        blend = (t * t * (3 - 2 * t))[:, None]
+        bow = (h * t * (1 - t))[:, None]
+        start, share = self.points[i], t[:, None]
+        points = start + blend * (self.points[i + 1] - start)
+        points += bow * ((1 - share) * self._directions[i] - share * self._directions[i + 1])
+        return points, headings
+
+    def beside(self, stations: FloatArray, left: FloatArray | float) -> FloatArray:
+        """Places ``[k, 2]``, ``left`` metres to the left at ``stations [k]``."""
+        points, headings = self.at(stations)
+        return points + lefts(headings) * (left if isinstance(left, float) else left[:, None])
+
+    def along(self, stations: FloatArray, left: float) -> FloatArray:
+        """Arc lengths ``[k]`` of the curve ``left`` metres to the left, at ``stations [k]`` of this one."""
+        i = self.stations[1:-1].searchsorted(stations, side="right")
+        ds = stations - self.stations[i]
+        headings = self.headings[i] + ds * (self.curvatures[i] + ds * self._slopes[i] / 2)
+        return stations - left * (headings - self.headings[0])
+
+    def evenly(self, left: float, spacing: float = 1.0) -> FloatArray:
+        """Stations ``[k]`` of points evenly spaced, at most ``spacing`` apart, ``left`` metres to the left."""
+        lengths = self.along(self.stations, left)
+        even = np.linspace(0.0, lengths[-1], steps_of(float(lengths[-1]), spacing) + 1)
+        stations = np.interp(even, lengths, self.stations)
+        curvatures = np.interp(stations, self.stations, self.curvatures)
+        stations += (even - self.along(stations, left)) / (1 - left * curvatures)  # a step of Newton's
+        stations[0], stations[-1] = 0.0, self.length
+        return stations
 
     def sparse(self, spacing: float) -> FloatArray:
-        """Stations of both ends and of the ends of curved pieces, and between those at most ``spacing`` apart."""
+        """Stations of the ends of straight pieces, and between them at most ``spacing`` apart."""
         curved = (self.curvatures[:-1] != 0) | (self.curvatures[1:] != 0)
-        marks = [self.stations[0]]
-        for k in np.flatnonzero(np.diff(curved)) + 1:
-            marks.append(self.stations[k])
-        marks.append(self.stations[-1])
-        pieces = []
-        for begin, end in zip(marks[:-1], marks[1:], strict=True):
-            k = int(np.searchsorted(self.stations, (begin + end) / 2)) - 1
-            count = max(1, int(np.ceil((end - begin) / spacing))) if curved[k] else 1
-            pieces.append(np.linspace(begin, end, count + 1)[:-1])
-        return np.concatenate([*pieces, [self.stations[-1]]])
+        changes = np.flatnonzero(np.diff(curved)) + 1
+        marks = self.stations[[0, *changes, -1]]
+        pieces = [
+            np.linspace(begin, end, (steps_of(float(end - begin), spacing) if bent else 1) + 1)[:-1]
+            for begin, end, bent in zip(marks[:-1], marks[1:], curved[[0, *changes]], strict=True)
+        ]
+        return np.concatenate([*pieces, marks[-1:]])
 
 
-def unit(heading: FloatArray | float) -> FloatArray:
-    """Direction ``[..., 2]`` of ``heading [...]``."""
-    return np.stack([np.cos(heading), np.sin(heading)], -1)
-
-
-def left_of(heading: FloatArray | float) -> FloatArray:
-    """Direction ``[..., 2]`` to the left of ``heading [...]``."""
-    return np.stack([-np.sin(heading), np.cos(heading)], -1)
-
-
-def heading_of(step: FloatArray) -> float:
-    """Heading of a vector ``[2]``."""
-    return float(np.arctan2(step[1], step[0]))
+def steps_of(length: float, spacing: float) -> int:
+    """Into how many steps of at most ``spacing`` a length is cut."""
+    return max(1, ceil(length / spacing - 1e-6))
 
 
 def tangent_per_radius(turn: float) -> float:
@@ -107,35 +154,34 @@ def tangent_per_radius(turn: float) -> float:
     turn = abs(turn)
     if turn < 1e-9:
         return 0.0
-    rise = np.minimum(_UNIT, 1 - _UNIT)
-    peak = turn / (1 - RAMP)
-    bent = np.where(rise < RAMP, rise**2 / (2 * RAMP), rise - RAMP / 2) * peak
-    chord = float(np.cos(turn / 2 - bent).mean())
-    return peak * chord / (2 * np.cos(turn / 2))
+    peak = turn / (1 - RAMP)  # curvature of a corner of length 1
+    ramp = sum(weight * cos(turn / 2 - peak * RAMP * t * t / 2) for t, weight in _RULE)
+    chord = 2 * (RAMP * ramp + sin((turn - peak * RAMP) / 2) / peak)
+    return peak * chord / (2 * cos(turn / 2))
 
 
-def rounded(vertices: FloatArray, tangents: Sequence[float]) -> Path:
-    """The open polygon ``vertices [n, 2]`` with corners that begin and end ``tangents [n - 2]`` metres from each."""
-    steps = np.diff(vertices, axis=0)
-    legs = np.hypot(steps[:, 0], steps[:, 1])
-    headings = np.arctan2(steps[:, 1], steps[:, 0])
-    turns = wrap(np.diff(headings))
-    lengths, curvatures = [], [0.0]
+def rounded(vertices: Sequence[FloatArray], tangents: Sequence[float]) -> Path:
+    """The open polygon ``vertices`` with corners that begin and end ``tangents`` metres from those between."""
+    legs = [stop - start for start, stop in pairwise(vertices)]
+    headings = [heading_of(leg) for leg in legs]
+    lengths: list[float] = []
+    curvatures = [0.0]
     used = 0.0
-    for leg, turn, tangent in zip(legs, turns, tangents, strict=False):
-        lengths.append(leg - used - tangent)
+    for k, tangent in enumerate(tangents):
+        turn = turned(headings[k + 1], headings[k])
+        lengths.append(hypot(*legs[k]) - used - tangent)
         curvatures.append(0.0)
         used = tangent
         if abs(turn) > 1e-7:
             radius = tangent / tangent_per_radius(turn)
             whole = radius * abs(turn) / (1 - RAMP)
-            peak = np.sign(turn) / radius
+            peak = (1 if turn > 0 else -1) / radius
             lengths += [RAMP * whole, (1 - 2 * RAMP) * whole, RAMP * whole]
             curvatures += [peak, peak, 0.0]
         else:
             lengths.append(2 * tangent)
             curvatures.append(0.0)
-    lengths.append(legs[-1] - used)
+    lengths.append(hypot(*legs[-1]) - used)
     curvatures.append(0.0)
     return _integrated(vertices[0], headings[0], np.array(lengths), np.array(curvatures), vertices[-1])
 
@@ -147,77 +193,72 @@ def _integrated(
     kept = lengths > 1e-6
     begin, end, lengths = curvatures[:-1][kept], curvatures[1:][kept], lengths[kept]
     counts = np.where((begin == 0) & (end == 0), 1, np.ceil(lengths / _STEP)).astype(int)
-    piece = np.repeat(np.arange(len(lengths)), counts)
-    nth = np.arange(len(piece)) - np.repeat(np.cumsum(counts) - counts, counts)
+    piece = np.arange(len(lengths)).repeat(counts)
+    nth = np.arange(len(piece)) - (counts.cumsum() - counts)[piece]
     h = (lengths / counts)[piece]
     slope = ((end - begin) / lengths)[piece]
     k0 = begin[piece] + slope * nth * h
-    bend = np.concatenate([[0.0], np.cumsum(h * (k0 + slope * h / 2))]) + heading
+    bend, stations, points = np.full(len(h) + 1, heading), np.zeros(len(h) + 1), np.empty((len(h) + 1, 2))
+    bend[1:] += (h * (k0 + slope * h / 2)).cumsum()
+    stations[1:] = h.cumsum()
     at = h[:, None] * _NODES
-    inner = bend[:-1, None] + at * (k0[:, None] + at * slope[:, None] / 2)
-    moves = h[:, None] * (unit(inner) * _WEIGHTS[:, None]).sum(1)
-    stations = np.concatenate([[0.0], np.cumsum(h)])
-    points = start + np.concatenate([np.zeros((1, 2)), np.cumsum(moves, axis=0)])
+    inner = units(bend[:-1, None] + at * (k0[:, None] + at * slope[:, None] / 2))
+    points[0] = start
+    points[1:] = start + (h[:, None] * (_WEIGHTS @ inner)).cumsum(0)
     points += (goal - points[-1]) * (stations / stations[-1])[:, None]
     return Path(stations, points, bend, np.append(k0, end[-1]))
 
 
 def bridge(start: FloatArray, heading: float, stop: FloatArray, towards: float, radius: float) -> Path:
-    """From ``start`` at ``heading`` to ``stop`` at ``towards``: one corner of at most ``radius``, or two that undo each other.
+    """From ``start`` at ``heading`` to ``stop`` at ``towards``.
 
-    One corner where the two rays meet; else the way swerves over the whole distance.
+    By one corner, of ``radius`` or less, where the two rays meet; else by two that undo each other.
     """
-    turn = float(wrap(np.array(towards - heading)))
-    ahead, back = _reach(start, heading, stop, towards) if abs(turn) > 0.02 else (-1.0, -1.0)
-    if ahead > 0.5 and back > 0.5:
-        tangent = min(ahead, back, radius * tangent_per_radius(turn))
-        return rounded(np.stack([start, start + ahead * unit(heading), stop]), [tangent])
-    lead = 0.28 * float(np.hypot(*(stop - start)))
-    vertices = np.stack([start, start + lead * unit(heading), stop - lead * unit(towards), stop])
-    half = float(np.hypot(*(vertices[2] - vertices[1]))) / 2
-    tangent = min(lead, half)
-    return rounded(vertices, [tangent, tangent])
+    if abs(turn := turned(towards, heading)) > _ALIKE:
+        ahead, beyond = meeting(start, heading, stop, towards)
+        if ahead > 0.5 and beyond < -0.5:
+            tangent = min(ahead, -beyond, radius * tangent_per_radius(turn))
+            return rounded([start, start + ahead * unit(heading), stop], [tangent])
+    lead = 0.28 * hypot(*(stop - start))
+    first, last = start + lead * unit(heading), stop - lead * unit(towards)
+    tangent = min(lead, hypot(*(last - first)) / 2)
+    return rounded([start, first, last, stop], [tangent, tangent])
 
 
-def _reach(start: FloatArray, heading: float, stop: FloatArray, towards: float) -> tuple[float, float]:
-    """How far the meeting point of two rays lies ahead of ``start``, and how far behind ``stop``."""
-    u, v, gap = unit(heading), unit(towards), stop - start
-    cross = u[0] * v[1] - u[1] * v[0]
-    return float((gap[0] * v[1] - gap[1] * v[0]) / cross), float((u[0] * gap[1] - u[1] * gap[0]) / cross)
+def straight(start: FloatArray, stop: FloatArray) -> Path:
+    """The straight way."""
+    step = stop - start
+    return Path(np.array([0.0, hypot(*step)]), np.stack([start, stop]), np.full(2, heading_of(step)), np.zeros(2))
 
 
 def quintic(
     start: FloatArray, heading: float, curvature: float, stop: FloatArray, towards: float, last_curvature: float
 ) -> Path:
     """A smooth curve with given place, heading and curvature at both ends."""
-    pace = 1.05 * float(np.hypot(*(stop - start)))
-    count = max(8, int(np.ceil(pace / _STEP)))
-    t = np.linspace(0.0, 1.0, count + 1)[:, None]
+    pace = 1.05 * hypot(*(stop - start))
+    t = np.linspace(0.0, 1.0, steps_of(pace, _STEP) + 1)[:, None]
     d0, d1 = pace * unit(heading), pace * unit(towards)
     a0, a1 = pace**2 * curvature * left_of(heading), pace**2 * last_curvature * left_of(towards)
-    gap = stop - start - d0 - a0 / 2
-    tempo, bend = d1 - d0 - a0, a1 - a0
+    gap, tempo, bend = stop - start - d0 - a0 / 2, d1 - d0 - a0, a1 - a0
     c3, c4, c5 = 10 * gap - 4 * tempo + bend / 2, -15 * gap + 7 * tempo - bend, 6 * gap - 3 * tempo + bend / 2
     points = start + t * (d0 + t * (a0 / 2 + t * (c3 + t * (c4 + t * c5))))
     speed = d0 + t * (a0 + t * (3 * c3 + t * (4 * c4 + t * 5 * c5)))
     change = a0 + t * (6 * c3 + t * (12 * c4 + t * 20 * c5))
-    pace_at = np.hypot(speed[:, 0], speed[:, 1])
-    curvatures = (speed[:, 0] * change[:, 1] - speed[:, 1] * change[:, 0]) / pace_at**3
+    curvatures = (speed[:, 0] * change[:, 1] - speed[:, 1] * change[:, 0]) / np.hypot(speed[:, 0], speed[:, 1]) ** 3
     headings = np.unwrap(np.arctan2(speed[:, 1], speed[:, 0]))
     headings += heading - headings[0]
     chords = np.hypot(*np.diff(points, axis=0).T)
-    turned = np.diff(headings)
-    steps = chords * (1 + turned**2 / 24)  # an arc over its chord
-    points[0], points[-1] = start, stop
-    return Path(np.concatenate([[0.0], np.cumsum(steps)]), points, headings, curvatures)
+    steps = chords * (1 + np.diff(headings) ** 2 / 24)  # an arc over its chord
+    points[-1] = stop
+    return Path(np.concatenate([[0.0], steps.cumsum()]), points, headings, curvatures)
 
 
 def arc(centre: FloatArray, radius: float, begin: float, sweep: float) -> Path:
     """Anticlockwise part of a circle from the angle ``begin`` over ``sweep`` [rad]."""
-    count = max(1, int(np.ceil(radius * sweep / _STEP)))
-    angles = begin + np.linspace(0.0, sweep, count + 1)
-    curvatures = np.full(count + 1, 1 / radius)
-    return Path(radius * (angles - begin), centre + radius * unit(angles), angles + np.pi / 2, curvatures)
+    angles = begin + np.linspace(0.0, sweep, steps_of(radius * sweep, _STEP) + 1)
+    return Path(
+        radius * (angles - begin), centre + radius * units(angles), angles + pi / 2, np.full(len(angles), 1 / radius)
+    )
 
 
 def joined(paths: Sequence[Path]) -> Path:
@@ -225,12 +266,10 @@ def joined(paths: Sequence[Path]) -> Path:
     stations, headings = [paths[0].stations], [paths[0].headings]
     for path in paths[1:]:
         stations.append(path.stations[1:] + stations[-1][-1])
-        turns = np.round((headings[-1][-1] - path.headings[0]) / (2 * np.pi))
-        headings.append(path.headings[1:] + 2 * np.pi * turns)
-    first, rest = paths[0], paths[1:]
-    return Path(
-        np.concatenate(stations),
-        np.concatenate([first.points, *(path.points[1:] for path in rest)]),
-        np.concatenate(headings),
-        np.concatenate([first.curvatures, *(path.curvatures[1:] for path in rest)]),
+        rounds = round((headings[-1][-1] - path.headings[0]) / (2 * pi))
+        headings.append(path.headings[1:] + 2 * pi * rounds)
+    points, curvatures = (
+        np.concatenate([parts[0], *(part[1:] for part in parts[1:])])
+        for parts in ([path.points for path in paths], [path.curvatures for path in paths])
     )
+    return Path(np.concatenate(stations), points, np.concatenate(headings), curvatures)

@@ -1,21 +1,35 @@
 """Where the arms of a junction end: far enough out that its corners and crosswalks have room."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import pi, radians
 
 import numpy as np
 
-from irlvla.scene.frames import wrap
-from irlvla.sources.town.curves import FloatArray, left_of, tangent_per_radius, unit
+from irlvla.sources.town.curves import FloatArray, left_of, meeting, tangent_per_radius, turned, unit
 from irlvla.sources.town.layout import Arm, NodeKind, RoadPlan
 
 CROSSWALK_WIDTH = 3.0  # [m]
 CROSSWALK_GAP = 1.0  # from the end of the lanes to a crosswalk [m]
-_BEFORE_CORNER = CROSSWALK_WIDTH + 2 * CROSSWALK_GAP  # straight end of an arm with a crosswalk [m]
-_PLAIN_CORNER = 1.5  # without one [m]
-NOSE_RADIUS = 0.7  # of the kerb between a ramp and the road that it joins [m]
+ARM_END = CROSSWALK_WIDTH + 2 * CROSSWALK_GAP
+"""Straight end of an arm with a crosswalk, between its lanes and its corners [m]."""
+
+CIRCLE_ENTRY = 13.0
+"""From the ring of a roundabout to where those who come in begin to turn [m]."""
+
+JOIN_RADIUS = 40.0
+"""Of the bend at the end of a ramp [m]."""
+
+NOSE_RADIUS = 0.7
+"""Of the kerb between a ramp and the road that it joins [m]."""
+
+BENT = radians(40.0)
+"""Arms that lie at less than this from straight on are gone through, not turned at [rad]."""
+
+_PLAIN_END = 1.5  # straight end of an arm without a crosswalk [m]
+_LEAST = 8.0  # from the middle of a junction to the end of an arm [m]
 _TAPER = 18.0  # half the length over which a lane ends [m]
-_BENT = np.radians(40.0)
-"""Arms that leave at less than this from straight on are gone through, not turned at."""
+_IN_LINE = radians(4.0)
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,16 @@ class Port:
 
     def beside(self, left: float) -> FloatArray:
         """The place ``left`` metres to the left of the axis ``[2]``."""
-        return self.place + left * left_of(self.heading)
+        return self.place + left * self._left
+
+    @cached_property
+    def _left(self) -> FloatArray:
+        return left_of(self.heading)
+
+
+def bend(port: Port, to: Port) -> float:
+    """How much who comes in at ``port`` turns left to leave at ``to`` [rad]."""
+    return turned(to.heading, port.heading + pi)
 
 
 def ports_of(
@@ -64,24 +87,14 @@ def ports_of(
     if kind == NodeKind.TAPER:
         distances = np.full(len(ports), _TAPER)
     elif kind == NodeKind.ROUNDABOUT:
-        distances = np.full(len(ports), 2.0 * radius + _BEFORE_CORNER)
+        distances = np.full(len(ports), radius + CIRCLE_ENTRY + ARM_END)
     else:
-        distances = np.full(len(ports), _BEFORE_CORNER + 3.0)
+        distances = np.full(len(ports), _LEAST)
         for i, port in enumerate(ports):
             j = (i + 1) % len(ports)
             distances[[i, j]] = np.maximum(distances[[i, j]], _corner_needs(port, ports[j], radius))
     return [
-        Port(
-            p.road,
-            p.at_start,
-            p.place + far * unit(p.heading),
-            p.heading,
-            p.lanes_in,
-            p.lanes_out,
-            p.width,
-            p.crosswalk,
-        )
-        for p, far in zip(ports, distances, strict=True)
+        replace(port, place=port.place + far * unit(port.heading)) for port, far in zip(ports, distances, strict=True)
     ]
 
 
@@ -93,19 +106,17 @@ def _at_hub(arm: Arm, road: RoadPlan, crosswalk: bool) -> Port:
 
 def _corner_needs(port: Port, following: Port, radius: float) -> tuple[float, float]:
     """How far out two neighbouring arms must end for the turn from the first into the second, or the kerb between."""
-    turn = float(wrap(np.array(following.heading - port.heading - np.pi)))
-    kerb_only = not port.lanes_in or not following.lanes_out
-    if abs(turn) < np.radians(4.0):
+    turn = bend(port, following)
+    if abs(turn) < _IN_LINE:
         return 0.0, 0.0
-    start = port.beside(port.lanes_in * port.width) if kerb_only else port.inward(port.lanes_in - 1)
-    stop = following.beside(-following.lanes_out * following.width)
-    stop = stop if kerb_only else following.outward(following.lanes_out - 1)
-    u, v, gap = unit(port.heading), unit(following.heading), stop - start
-    cross = u[0] * v[1] - u[1] * v[0]
-    ahead = float((gap[0] * v[1] - gap[1] * v[0]) / cross), float((gap[0] * u[1] - gap[1] * u[0]) / cross)
-    wanted = NOSE_RADIUS if kerb_only else radius if abs(turn) > _BENT else 4 * radius
-    tangent = wanted * tangent_per_radius(turn)
-    return tuple(  # type: ignore[return-value]
-        along + tangent + (_BEFORE_CORNER if arm.crosswalk else _PLAIN_CORNER)
-        for along, arm in zip(ahead, (port, following), strict=True)
-    )
+    if port.lanes_in and following.lanes_out:
+        start, stop = port.inward(port.lanes_in - 1), following.outward(following.lanes_out - 1)
+        tangent = tangent_per_radius(turn) * (radius if abs(turn) > BENT else JOIN_RADIUS)
+    else:
+        start = port.beside(port.lanes_in * port.width)
+        stop = following.beside(-following.lanes_out * following.width)
+        tangent = tangent_per_radius(turn) * NOSE_RADIUS
+    along = meeting(start, port.heading, stop, following.heading)
+    ends = (ARM_END if arm.crosswalk else _PLAIN_END for arm in (port, following))
+    first, second = (far + tangent + end for far, end in zip(along, ends, strict=True))
+    return first, second

@@ -4,17 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from irlvla.scene.frames import wrap
-from irlvla.sources.town.curves import FloatArray, left_of
-from irlvla.sources.town.junction_arms import Port
-from irlvla.sources.town.junction_turns import bend
+from irlvla.sources.town.curves import FloatArray, heading_of, left_of, turned
+from irlvla.sources.town.junction_arms import BENT, Port, bend
 from irlvla.sources.town.junctions import Junction
 from irlvla.sources.town.network import YELLOW_SECONDS, Turn
 
 _THROUGH = (12.0, 20.0)  # green of a phase [s]
 _LEFTS = (6.0, 9.0)  # green of protected left turns [s]
 _ALL_RED = (1.5, 2.5)  # between two phases [s]
-_OPPOSITE = np.radians(40.0)
 _BESIDE_KERB = 1.0  # heads stand this far behind the kerb [m]
 _NEAR_HEAD = 7.0  # along the corner from the stop line to the near head [m]
 
@@ -81,7 +78,7 @@ def _stages(entering: list[int], ports: list[Port]) -> list[list[int]]:
     """Arms that are green together: opposite ones."""
     stages: list[list[int]] = []
     for arm in entering:
-        partner = [stage for stage in stages if len(stage) == 1 and abs(bend(ports[stage[0]], ports[arm])) < _OPPOSITE]
+        partner = [stage for stage in stages if len(stage) == 1 and abs(bend(ports[stage[0]], ports[arm])) < BENT]
         if partner:
             partner[0].append(arm)
         else:
@@ -119,9 +116,9 @@ def _heads(junction: Junction, arm: int) -> tuple[FloatArray, FloatArray]:
     near = _behind(junction.corners[arm], _NEAR_HEAD)
     eye = port.beside(port.lanes_in * port.width / 2)
     sides = [_behind(corner, None) for k, corner in enumerate(junction.corners) if k != arm]
-    aside = [abs(float(wrap(np.arctan2(*(side - eye)[::-1]) - heading)) + 0.15) for side in sides]
+    aside = [abs(turned(heading_of(side - eye), heading) + 0.15) for side in sides]
     far = sides[int(np.argmin(aside))]
-    return np.array([*near, wrap(np.array(heading))]), np.array([*far, wrap(np.array(heading))])
+    return np.array([*near, turned(heading, 0.0)]), np.array([*far, turned(heading, 0.0)])
 
 
 def _left_head(junction: Junction, arm: int) -> FloatArray:
@@ -130,8 +127,8 @@ def _left_head(junction: Junction, arm: int) -> FloatArray:
     heading = port.heading + np.pi
     eye = port.beside(port.width / 2)
     sides = [_behind(corner, None) for k, corner in enumerate(junction.corners) if k != arm]
-    aside = [abs(float(wrap(np.arctan2(*(side - eye)[::-1]) - heading)) - 0.5) for side in sides]
-    return np.array([*sides[int(np.argmin(aside))], wrap(np.array(heading))])
+    aside = [abs(turned(heading_of(side - eye), heading) - 0.5) for side in sides]
+    return np.array([*sides[int(np.argmin(aside))], turned(heading, 0.0)])
 
 
 def _behind(kerb: FloatArray, along: float | None) -> FloatArray:

@@ -6,13 +6,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.scene.frames import wrap
-from irlvla.sources.town.junction_arms import Port
-from irlvla.sources.town.junction_turns import Movement, bend
+from irlvla.sources.town.curves import turned
+from irlvla.sources.town.junction_arms import BENT, Port, bend
+from irlvla.sources.town.junction_turns import Movement
 from irlvla.sources.town.layout import NodeKind, RoadPlan
 from irlvla.sources.town.network import Control, Turn
-
-_OPPOSITE = np.radians(40.0)
 
 
 class Rule(IntEnum):
@@ -75,7 +73,7 @@ def _ends(one: Movement, other: Movement) -> bool:
 def _waits(order: Order, ports: list[Port], one: Movement, other: Movement) -> bool:
     if order.major[one.arm] != order.major[other.arm]:
         return order.major[other.arm]
-    opposite = abs(bend(ports[one.arm], ports[other.arm])) < _OPPOSITE
+    opposite = abs(bend(ports[one.arm], ports[other.arm])) < BENT
     if opposite:
         return one.turn == Turn.LEFT
     return order.rule != Rule.LIGHTS and _from_right(ports[one.arm], ports[other.arm])
@@ -83,7 +81,7 @@ def _waits(order: Order, ports: list[Port], one: Movement, other: Movement) -> b
 
 def _from_right(port: Port, other: Port) -> bool:
     """Whether who comes in at ``other`` comes from the right of who comes in at ``port``."""
-    return bool(wrap(np.array(other.heading - port.heading)) > 0)
+    return turned(other.heading, port.heading) > 0
 
 
 def _through_road(ports: list[Port], roads: list[RoadPlan]) -> tuple[bool, ...]:
@@ -91,7 +89,7 @@ def _through_road(ports: list[Port], roads: list[RoadPlan]) -> tuple[bool, ...]:
     best, chosen = (-1.0, -1.0), (0, min(1, len(ports) - 1))
     for i, one in enumerate(ports):
         for j, other in enumerate(ports):
-            if i < j and abs(bend(one, other)) < _OPPOSITE:
+            if i < j and abs(bend(one, other)) < BENT:
                 size = float(one.lanes_in + one.lanes_out + other.lanes_in + other.lanes_out)
                 limit = roads[one.road].limit + roads[other.road].limit
                 one_way = 0 in (one.lanes_in, one.lanes_out, other.lanes_in, other.lanes_out)

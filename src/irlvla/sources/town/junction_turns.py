@@ -1,16 +1,13 @@
-"""Which lanes of a junction lead into which: left lanes turn left, right lanes right, and every lane leads somewhere."""
+"""Which lanes lead into which at a junction: left lanes turn left, right lanes right, every lane leads somewhere."""
 
 from dataclasses import dataclass
+from math import radians
 
-import numpy as np
-
-from irlvla.scene.frames import wrap
-from irlvla.sources.town.junction_arms import Port
+from irlvla.sources.town.junction_arms import BENT, Port, bend
 from irlvla.sources.town.network import Turn
 
-_STRAIGHT = np.radians(40.0)
-_SHARPEST = np.radians(150.0)
-_JOINING = np.radians(12.0)  # who comes in at more than this from one side takes the lane of that side
+_SHARPEST = radians(150.0)
+_JOINING = radians(12.0)  # who comes in at more than this from one side takes the lane of that side
 
 
 @dataclass(frozen=True)
@@ -33,13 +30,8 @@ def movements(ports: list[Port]) -> list[Movement]:
     return found + _into_unreached(ports, found)
 
 
-def bend(port: Port, to: Port) -> float:
-    """How much who comes in at ``port`` turns left to leave at ``to`` [rad]."""
-    return float(wrap(np.array(to.heading - port.heading - np.pi)))
-
-
 def _turn(angle: float) -> Turn:
-    return Turn.STRAIGHT if abs(angle) < _STRAIGHT else Turn.LEFT if angle > 0 else Turn.RIGHT
+    return Turn.STRAIGHT if abs(angle) < BENT else Turn.LEFT if angle > 0 else Turn.RIGHT
 
 
 def _from_arm(arm: int, ports: list[Port]) -> list[Movement]:
@@ -60,14 +52,12 @@ def _from_arm(arm: int, ports: list[Port]) -> list[Movement]:
 def _side(angle: float, port: Port, first: int) -> int:
     """0 for who keeps to the left lanes of the road it enters, 1 for who keeps to the right ones."""
     if abs(angle) > _JOINING:
-        return int(
-            (angle < 0) == (abs(angle) >= _STRAIGHT)
-        )  # a turn from the right; a ramp that bends left joins right
+        return int((angle < 0) == (abs(angle) >= BENT))  # a turn from the right; a ramp that bends left joins right
     return int(first > 0)
 
 
 def _shares(count: int, goals: list[int], turns: list[Turn]) -> list[tuple[int, int]]:
-    """First and last of ``count`` lanes for each way out (leftmost first) with ``goals`` lanes; all lanes lead somewhere."""
+    """First and last of ``count`` lanes for each way out with ``goals`` lanes, leftmost first; all lead somewhere."""
     if len(turns) == 1:
         return [(0, count - 1)]
     if Turn.STRAIGHT not in turns:

@@ -1,6 +1,7 @@
 """The grid from which a town is drawn: junctions moved about, roads left out, roads that lead out of the town."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ def draw_grid(rng: np.random.Generator, settings: RoadSettings) -> tuple[list[No
         *((line, way, 0.0) for line, way in zip(along_rows, index, strict=True)),
         *((line, way, np.pi / 2) for line, way in zip(along_columns, index.T, strict=True)),
     ]:
-        inner += [_draw_road(rng, settings, int(a), int(b), line) for a, b in zip(way[:-1], way[1:], strict=True)]
+        inner += [_draw_road(rng, settings, int(a), int(b), line) for a, b in pairwise(way)]
         for node, heading in ((way[0], forward + np.pi), (way[-1], forward)):
             outer.append(_draw_road(rng, settings, int(node), len(places), line))
             places.append(places[node] + rng.uniform(*_STUB) * unit(heading + rng.uniform(-0.12, 0.12)))

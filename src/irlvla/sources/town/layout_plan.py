@@ -1,17 +1,16 @@
-"""A town's plan: what its junctions become, where ramps join and lanes end, how roads curve, at which angles they meet."""
+"""A town's plan: what its junctions become, where ramps join and lanes end, how roads curve and meet."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from irlvla.scene.frames import wrap
-from irlvla.sources.town.curves import heading_of, left_of, unit
-from irlvla.sources.town.layout import Arm, FloatArray, Layout, Node, NodeKind, RoadPlan, roads_at
+from irlvla.sources.town.curves import heading_of, left_of, turned, unit
+from irlvla.sources.town.layout import Arm, Layout, Node, NodeKind, RoadPlan, roads_at
 from irlvla.sources.town.layout_grid import draw_grid
 from irlvla.sources.town.settings import RoadSettings
 
 _TAPERED = 150.0  # a road on which lanes end is this long at least [m]
-_LEAST_ANGLE = np.radians(70.0)  # between neighbouring arms
+_LEAST_ANGLE = np.radians(72.0)  # between neighbouring arms
 _RAMP_ANGLE = np.radians((18.0, 24.0))
 _RAMP_STRAIGHT = 52.0  # of a ramp before the place where it joins [m]
 
@@ -57,11 +56,11 @@ def _with_ramps(
             continue
         stem = [i for i in meeting if nodes[roads[i].other(k)].kind == NodeKind.OUTSIDE and not len(roads[i].via)]
         arms = {arm.road: arm.heading for arm in _arms(k, nodes, roads)}
-        stem = [i for i in stem if all(abs(wrap(arms[i] - arms[j])) < 2.2 for j in meeting if j != i)]
+        stem = [i for i in stem if all(abs(turned(arms[i], arms[j])) < 2.2 for j in meeting if j != i)]
         if not stem or rng.random() >= settings.merges:
             continue
         side = arms[stem[0]]
-        before = min((arms[j] for j in meeting if j != stem[0]), key=lambda heading: wrap(side - heading) % (2 * np.pi))
+        before = min((arms[j] for j in meeting if j != stem[0]), key=lambda heading: (side - heading) % (2 * np.pi))
         ramp = roads[stem[0]]
         outside = ramp.other(k)
         heading = before + float(rng.uniform(*_RAMP_ANGLE))
@@ -140,17 +139,17 @@ def _arms(node: int, nodes: list[Node], roads: list[RoadPlan]) -> list[Arm]:
                 found.append(Arm(k, at_start, place, heading_of(towards - place)))
     if nodes[node].kind == NodeKind.RAMP:
         return _arms_with_ramp(found, roads)
-    headings = _aligned(np.array([arm.heading for arm in found]))
-    arms = [replace(arm, heading=float(heading)) for arm, heading in zip(found, headings, strict=True)]
+    headings = _aligned([arm.heading for arm in found])
+    arms = [replace(arm, heading=heading) for arm, heading in zip(found, headings, strict=True)]
     return sorted(arms, key=lambda arm: arm.heading)
 
 
-def _aligned(headings: FloatArray) -> FloatArray:
-    """Headings ``[n]`` with opposite ones brought in line and the others turned to a wide enough angle with those."""
-    headings, free = headings.copy(), list(range(len(headings)))
+def _aligned(headings: list[float]) -> list[float]:
+    """Headings with opposite ones brought in line and the others turned to a wide enough angle with those."""
+    headings, free = list(headings), list(range(len(headings)))
     axes: list[float] = []
     while len(free) > 1:
-        apart = [(abs(wrap(headings[i] - headings[j])), i, j) for i in free for j in free if i < j]
+        apart = [(abs(turned(headings[i], headings[j])), i, j) for i in free for j in free if i < j]
         angle, i, j = max(apart)
         if angle < np.radians(115.0):
             break
@@ -162,22 +161,22 @@ def _aligned(headings: FloatArray) -> FloatArray:
         free = [k for k in free if k not in (i, j)]
     for k in free:
         headings[k] = _spread(headings[k], axes[0]) if axes else headings[k]
-    return np.asarray(wrap(headings))
+    return [turned(heading, 0.0) for heading in headings]
 
 
 def _spread(heading: float, axis: float) -> float:
     """``heading`` turned as little as needed to stand at a wide angle to the line along ``axis``."""
-    apart = float(wrap(np.array(heading - axis)))
-    return axis + float(np.sign(apart) * np.clip(abs(apart), _LEAST_ANGLE, np.pi - _LEAST_ANGLE))
+    apart = turned(heading, axis)
+    return axis + float(np.copysign(np.clip(abs(apart), _LEAST_ANGLE, np.pi - _LEAST_ANGLE), apart))
 
 
 def _arms_with_ramp(arms: list[Arm], roads: list[RoadPlan]) -> list[Arm]:
     """A through road in line, and the ramp, whose lane aims at the middle of the road's right-hand lane."""
     ramp = next(arm for arm in arms if 0 in roads[arm.road].lanes)
     through = [arm for arm in arms if arm is not ramp]
-    headings = _aligned(np.array([arm.heading for arm in through]))
-    through = [replace(arm, heading=float(heading)) for arm, heading in zip(through, headings, strict=True)]
-    beside = min(through, key=lambda arm: abs(wrap(ramp.heading - arm.heading)))
+    headings = _aligned([arm.heading for arm in through])
+    through = [replace(arm, heading=heading) for arm, heading in zip(through, headings, strict=True)]
+    beside = min(through, key=lambda arm: abs(turned(ramp.heading, arm.heading)))
     road = roads[beside.road]
     right_lane = (road.lanes[1 if beside.at_start else 0] - 0.5) * road.width
     hub = beside.hub + left_of(beside.heading) * right_lane - left_of(ramp.heading) * roads[ramp.road].width / 2

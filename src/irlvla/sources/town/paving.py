@@ -1,6 +1,6 @@
 """A plan as it is paved: junctions with their rules, roads with their bays and half-way crosswalks."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,10 +8,11 @@ from irlvla.sources.town.junction_arms import Port, ports_of
 from irlvla.sources.town.junction_rules import Order, draw_order
 from irlvla.sources.town.junctions import Junction, pave
 from irlvla.sources.town.layout import Layout, NodeKind, RoadPlan
-from irlvla.sources.town.roads import BAY_LENGTH, BAY_TAPER, Recess, Road, course
+from irlvla.sources.town.road_course import course
+from irlvla.sources.town.roads import BAY_LENGTH, BAY_TAPER, Recess, Road
 from irlvla.sources.town.settings import RoadSettings
 
-_RING = (13.0, 16.0)  # radius of the drive line round a roundabout [m]
+_RING = (14.5, 17.0)  # radius of the drive line round a roundabout [m]
 _TURN = (7.5, 10.5)  # least radius of right turns [m]
 _CLEAR_OF_JUNCTION = 12.0  # between bays and the ends of a road [m]
 _CLEAR_OF_CROSSWALK = 8.0  # between bays and the middle of a crosswalk [m]
@@ -64,10 +65,10 @@ def _road(
     crossing = None
     if path.length >= _HALF_WAY and 0 not in plan.lanes and rng.random() < 0.4 * settings.crosswalks:
         crossing = float(path.length * rng.uniform(0.45, 0.55))
-    road = Road(plan, path, ports, path.sparse(2.0), (), crossing)
+    road = Road(plan, path, ports, (), crossing)
     quiet = plan.limit < 15.0 and 0 not in plan.lanes
     recesses = [r for side in (0, 1) if quiet and rng.random() < settings.parking for r in _recesses(rng, road, side)]
-    return Road(plan, path, ports, road.stations, tuple(recesses), crossing)
+    return replace(road, recesses=tuple(recesses))
 
 
 def _recesses(rng: np.random.Generator, road: Road, side: int) -> list[Recess]:

@@ -1,5 +1,7 @@
 """The map of a town: areas for the judge, and lines as they are painted."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from irlvla.scene import HDMap, Layer, LineKind, Polylines
@@ -52,20 +54,19 @@ def _areas(paved: Paved) -> list[tuple[str, Layer, FloatArray]]:
     for k, road in enumerate(paved.roads):
         for side, count in enumerate(road.plan.lanes):
             borders = [road.lane_border(side, number) for number in range(count + 1)]
-            found += [("", Layer.LANE, _ring(a, b)) for a, b in zip(borders[:-1], borders[1:], strict=True)]
+            found += [("", Layer.LANE, _ring(a, b)) for a, b in pairwise(borders)]
             if count:
                 blocks.append((f"roadblock_{k}_{'fb'[side]}", Layer.ROADBLOCK, _ring(borders[0], borders[-1])))
     for junction in paved.junctions:
         found += [("", Layer.LANE_CONNECTOR, _ring(c.left, c.right)) for c in junction.connectors]
     found += blocks
     for node, junction in zip(paved.nodes, paved.junctions, strict=True):
-        found.append((f"intersection_{node}", Layer.INTERSECTION, junction.outline()))
+        found.append((f"intersection_{node}", Layer.INTERSECTION, junction.outline))
     for k, road in enumerate(paved.roads):
         for n, recess in enumerate(road.recesses):
-            found.append((f"carpark_{k}_{n}", Layer.CARPARK_AREA, road.recess_area(recess)))
+            found.append((f"carpark_{k}_{n}", Layer.CARPARK_AREA, road.bay_area(recess)))
     for k, road in enumerate(paved.roads):
-        ring = np.concatenate([road.kerb(0), road.kerb(1)])
-        found.append((f"carriageway_{k}", Layer.DRIVABLE_AREA, ring))
+        found.append((f"carriageway_{k}", Layer.DRIVABLE_AREA, road.ring()))
     return found
 
 
@@ -93,17 +94,17 @@ def _road_lines(road: Road) -> list[Line]:
 
 def _between_lanes(road: Road, side: int, number: int) -> list[Line]:
     """A broken line that is solid before the junction at its end."""
-    away = -road.outwards(side) * number * road.plan.width
-    length = road.path.length
-    if road.ports[1 - side] is None or length < 2 * _NO_CHANGE:
-        return [(LineKind.MARKING_WHITE_BROKEN, road.lane_border(side, number))]
-    cut = length - _NO_CHANGE if side == 0 else _NO_CHANGE
-    parts = []
-    for part in (road.stations[road.stations < cut], road.stations[road.stations > cut]):
-        stations = np.append(part, cut) if part[0] < cut else np.insert(part, 0, cut)
-        parts.append(road.beside(stations, away))
-    first, last = (parts[0], parts[1]) if side == 0 else (parts[1], parts[0])
-    return [(LineKind.MARKING_WHITE_BROKEN, first), (LineKind.MARKING_WHITE_SOLID, last)]
+    border = road.lane_border(side, number)
+    if road.ports[1 - side] is None:
+        return [(LineKind.MARKING_WHITE_BROKEN, border)]
+    steps = np.hypot(*np.diff(border, axis=0).T)
+    along = np.concatenate([[0.0], steps.cumsum()])
+    cut = max(along[-1] - _NO_CHANGE, along[-1] / 2)
+    middle = np.array([np.interp(cut, along, border[:, k]) for k in (0, 1)])[None]
+    return [
+        (LineKind.MARKING_WHITE_BROKEN, np.concatenate([border[along < cut], middle])),
+        (LineKind.MARKING_WHITE_SOLID, np.concatenate([middle, border[along > cut]])),
+    ]
 
 
 def _junction_lines(junction: Junction, rule: Rule, free: list[bool]) -> list[Line]:

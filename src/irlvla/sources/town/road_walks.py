@@ -55,10 +55,7 @@ def zebras(
     for r, road in enumerate(paved.roads):
         if road.crossing is not None:
             across = np.array([road.crossing])
-            ends = [
-                road.beside(across, -road.outwards(side) * road.plan.lanes[side] * road.plan.width)[0]
-                for side in (0, 1)
-            ]
+            ends = [road.path.beside(across, road.outwards(side) * road.kerb_distance(side))[0] for side in (0, 1)]
             passes = []
             for side in (0, 1):
                 for lane in range(road.plan.lanes[side]):
