@@ -122,5 +122,6 @@ def areas(hdmap: HDMap, origin: Array, region: BEVRegion) -> NDArray[np.float32]
 def actions(scene: Scene) -> tuple[np.int64, np.int64]:
     """Speed and path action of the next four seconds, as the scene says or else as its human drove."""
     said = scene.truth.language
-    speed, path = (said.speed, said.path) if said else meta_action(float(scene.history[-1, 3]), scene.truth.human)
-    return np.int64(speed), np.int64(path)
+    speed = float(np.hypot(*scene.history[-1, 3:5]))
+    pair = (said.speed, said.path) if said else meta_action(speed, scene.truth.human)
+    return np.int64(pair[0]), np.int64(pair[1])
