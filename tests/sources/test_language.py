@@ -231,6 +231,8 @@ def test_without_another_reason_the_junction_is_one():
     found = answers(scene(later=4.0, elements=(BEFORE, CONNECTOR), route=("lane", "through")))
     assert LIGHTS not in found
     assert found[DECISION] == "Slow down and go straight on, because a junction begins 20 m ahead."
+    slow = answers(scene(speed=3.0, later=0.0, elements=(BEFORE, CONNECTOR), route=("lane", "through")))
+    assert slow[DECISION] == "Slow down and stop."  # nobody stops 20 m before it
 
 
 def test_a_pedestrian_who_is_about_to_cross():
@@ -285,6 +287,9 @@ def test_a_slow_car_that_moves_onto_the_path_is_a_reason_to_slow_down():
     assert answers(scene(joining, human=human))[DECISION] == (
         "Slow down and go straight on, because a car moves onto your path."
     )
+    quick = box("joining", FRONT + 8, -3, vx=9, vy=0.7, size=CAR)
+    assert answers(scene(quick, later=0.0))[DECISION] == "Slow down and stop, because a car moves onto your path."
+    assert answers(scene(quick, later=4.0))[DECISION] == "Slow down and go straight on."
 
 
 def test_turns_are_announced_where_they_begin():

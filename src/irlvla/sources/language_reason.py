@@ -20,7 +20,7 @@ _GAP = 2.0  # kept to what one stops behind [m]
 _FELT = 0.3  # who has to brake less does not yet [m/s²]
 _SLOWEST = 3.0  # speed from which braking is reckoned at least [m/s]
 _REACTION = 1.0  # seconds that something must be away to be called far
-_CLOSE = 4.0  # seconds to a lead that sets the ego's speed
+_CLOSE, _NEAR = 4.0, 15.0  # seconds, but at least metres, to a lead that sets the ego's speed, or to a junction
 _ON_LINE = 1.0  # who ends up so near to the centre line has followed it [m]
 
 
@@ -99,11 +99,13 @@ def _why_aside(situation: Situation, path: PathAction) -> str:
 
 def _why_slower(situation: Situation, stop: bool) -> str:
     present = list(_hindrances(situation))
-    felt = [h for h in present if h.braking(situation.speed) > _FELT]
-    for_stopping = [h for h in present if h.speed <= STANDING] if stop else []
-    if strongest := max(for_stopping or felt, key=lambda h: h.braking(situation.speed), default=None):
-        return strongest.why
-    return f"a junction begins {metres(situation.junction)} ahead" if situation.junction is not None else ""
+    asking = [h for h in present if h.braking(situation.speed) > _FELT]
+    if stop:
+        asking = [h for h in present if h.speed <= STANDING] or asking or present
+    if asking:
+        return max(asking, key=lambda h: h.braking(situation.speed)).why
+    junction, near = situation.junction, max(_CLOSE * situation.speed, _NEAR)
+    return f"a junction begins {metres(junction)} ahead" if junction is not None and junction < near else ""
 
 
 def _why_not_slower(situation: Situation, faster: bool, turning: bool) -> str:
@@ -132,7 +134,7 @@ def _following(situation: Situation, lead: Ahead, faster: bool) -> str:
     """How a near lead that drives on allows the speed."""
     now, thing, later = situation.speed, name(lead.seen), situation.lead_speed
     later = lead.seen.speed if later is None else later
-    if lead.distance > max(_CLOSE * now, 15.0) or lead.seen.motion not in (Motion.ALONG, Motion.STANDING):
+    if lead.distance > max(_CLOSE * max(now, later), _NEAR) or lead.seen.motion not in (Motion.ALONG, Motion.STANDING):
         return ""
     if lead.clears:
         return f"the {thing} ahead leaves your path"
@@ -144,7 +146,7 @@ def _following(situation: Situation, lead: Ahead, faster: bool) -> str:
 
 
 def _hindrances(situation: Situation, bends: bool = True) -> Iterator[Hindrance]:
-    """All that asks for less speed than now, or for standing still."""
+    """All that can ask for another speed."""
     now, light, bend = situation.speed, situation.light, situation.bend
     if light is not None and light.shows != SignalState.GREEN:
         colour = light.shows.name.lower()
@@ -154,10 +156,9 @@ def _hindrances(situation: Situation, bends: bool = True) -> Iterator[Hindrance]
     for crosser in situation.crossers:
         yield _crossing(crosser)
     for joining in situation.joining:
-        if joining.seen.speed < now - _SLACK:
-            thing = a(name(joining.seen))
-            what = f"{thing} that moves onto your path"
-            yield Hindrance(f"{thing} moves onto your path", what, joining.distance, joining.seen.speed)
+        thing = a(name(joining.seen))
+        what = f"{thing} that moves onto your path"
+        yield Hindrance(f"{thing} moves onto your path", what, joining.distance, joining.seen.speed)
     if bends and bend is not None and (pleasant := sqrt(_SIDEWAYS * bend.radius)) < now - _SLACK:
         why = f"your route turns {side(bend.left)}" if bend.turn else f"the road bends to the {side(bend.left)}"
         yield Hindrance(why, f"the {'turn' if bend.turn else 'bend'}", bend.distance, pleasant)

@@ -24,7 +24,7 @@ _LONGEST = 1.5  # segment, so that who is near to a line is near to one of its p
 _WINDOW = 9  # spaces over which curvature is averaged, as recorded lines have corners every few metres
 _STRAIGHT = 1 / 150.0  # less curvature is no bend [1/m]
 _LEAST_BEND = np.radians(30.0)
-_SHARP_RADIUS = 30.0
+_SHARP_RADIUS = 20.0
 _EDGES = (0.05, 0.95)
 _PARALLEL = 1e-9  # who comes nearer by less does not meet [m]
 _EDGE_PIECES = 8  # of a box's edge, which a bent line sees bent
@@ -36,7 +36,7 @@ class Bend:
 
     Attributes:
         left: whether it leads to the left.
-        turn: whether it is as tight as a turn at a junction (30 m of radius at most); else it is a bend of the road.
+        turn: whether it is as tight as a turn at a junction (20 m of radius at most); else it is a bend of the road.
         distance: from the bumper to where a twentieth of the change is done [m]; negative once that is behind.
         radius: mean over all but the first and last twentieth of the change [m].
     """
