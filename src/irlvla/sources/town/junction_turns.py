@@ -66,13 +66,15 @@ def _shares(count: int, goals: list[int], turns: list[Turn]) -> list[tuple[int, 
     middle = turns.index(Turn.STRAIGHT)
     to_left, to_right = min(middle, 1), min(len(turns) - 1 - middle, 1)
     first, last = int(to_left and count > 2), count - 1
-    room = {-1: goals[0] if to_left else 0, 1: goals[-1] if to_right else 0}
-    if last - first >= goals[middle] and first < room[-1]:
-        first += 1
-    if last - first >= goals[middle] and room[1] > 0:
-        last -= 1
-    if last - first >= goals[middle] and first < room[-1]:
-        first += 1
+    while last - first >= goals[middle]:  # more than can go straight on: the outer ones only turn
+        if to_left and first == 0:
+            first += 1
+        elif to_right and last == count - 1:
+            last -= 1
+        elif to_left and first < goals[0]:
+            first += 1
+        else:
+            break
     left, right = (0, max(first - 1, 0)), (min(last + 1, count - 1), count - 1)
     return [left] * middle + [(first, last)] + [right] * (len(turns) - 1 - middle)
 

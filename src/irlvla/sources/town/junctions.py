@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import pi, radians
+from math import hypot, pi, radians
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from irlvla.sources.town.curves import (
     arc,
     bridge,
     joined,
+    left_of,
     lefts,
     quintic,
     steps_of,
@@ -28,6 +29,9 @@ from irlvla.sources.town.network import Turn
 WALK = 1.8
 """From a kerb to where people walk [m]."""
 
+_WAIT = 0.3  # share of a crossing before or after which those who change lanes go straight on
+_ALIKE = 0.02  # what differs less counts as in line [rad, m]
+_SAME_WIDTH = 5.5  # at both ends connectors keep the width of their lanes for so long [m]
 _WIDEST_TURN = 16.0  # greatest of the least radii of left turns [m]
 _JOIN_ANGLE = radians(44.0)  # on the ring of a roundabout, from an arm to where its traffic joins or leaves
 _ISLAND_MARGIN = 0.8  # between the inner border of a roundabout's lane and its island [m]
@@ -101,19 +105,38 @@ def _connector(movement: Movement, ports: list[Port], circle: FloatArray | None,
     if circle is not None:
         way = _round(movement, ports, circle, radius)
     else:
-        heading = start.heading + pi
-        turn = turned(stop.heading, heading)
-        widest = _WIDEST_TURN if turn > 0 else radius if turn < -BENT else JOIN_RADIUS
-        way = bridge(first, heading, last, stop.heading, widest)
+        way = _across(first, start.heading + pi, last, stop.heading, radius)
     stations = np.linspace(0.0, way.length, steps_of(way.length, 1.0) + 1)
     line, headings = way.at(stations)
     line[0], line[-1] = first, last
-    half = (start.width + stations / way.length * (stop.width - start.width)) / 2
+    share = np.clip((stations - _SAME_WIDTH) / (way.length - 2 * _SAME_WIDTH), 0.0, 1.0)
+    share = share * share * (3 - 2 * share)
+    half = (start.width + share * (stop.width - start.width)) / 2
     outward = -lefts(headings)
     left, right = line - outward * half[:, None], line + outward * half[:, None]
     left[0], right[0] = (start.beside((movement.lane + k) * start.width) for k in (0, 1))
     left[-1], right[-1] = (stop.beside(-(movement.into + k) * stop.width) for k in (0, 1))
     return Connector(movement, line, left, right, outward)
+
+
+def _across(first: FloatArray, heading: float, last: FloatArray, towards: float, radius: float) -> Path:
+    """Through a crossing.
+
+    Who changes to a lane further left does so early, and to one further right late, clear of the kerbs beside.
+    """
+    turn = turned(towards, heading)
+    if abs(turn) > _ALIKE:
+        return bridge(
+            first, heading, last, towards, _WIDEST_TURN if turn > 0 else radius if turn < -BENT else JOIN_RADIUS
+        )
+    step = last - first
+    wait = _WAIT * hypot(*step) * unit(heading)
+    shift = float(step @ left_of(heading))
+    if abs(shift) < _ALIKE:
+        return straight(first, last)
+    if shift > 0:
+        return joined([bridge(first, heading, last - wait, towards, radius), straight(last - wait, last)])
+    return joined([straight(first, first + wait), bridge(first + wait, heading, last, towards, radius)])
 
 
 def _round(movement: Movement, ports: list[Port], centre: FloatArray, radius: float) -> Path:

@@ -12,6 +12,7 @@ from irlvla.sources.town.settings import RoadSettings
 _TAPERED = 150.0  # a road on which lanes end is this long at least [m]
 _LEAST_ANGLE = np.radians(72.0)  # between neighbouring arms
 _RAMP_ANGLE = np.radians((18.0, 24.0))
+_STRAIGHT_ON = np.radians(40.0)
 _RAMP_STRAIGHT = 52.0  # of a ramp before the place where it joins [m]
 
 
@@ -23,6 +24,7 @@ def plan(rng: np.random.Generator, settings: RoadSettings) -> Layout:
     nodes, roads = _with_roundabouts(rng, settings, nodes, roads)
     nodes, roads = _with_tapers(rng, settings, nodes, roads)
     roads = [_curved(rng, settings, nodes, road) for road in roads]
+    roads = _matched(nodes, roads)
     return Layout(nodes, roads, [_arms(k, nodes, roads) for k in range(len(nodes))])
 
 
@@ -127,6 +129,41 @@ def _curved(rng: np.random.Generator, settings: RoadSettings, nodes: list[Node],
     return replace(road, via=ends[0].place + shares[:, None] * away + bows[:, None] * aside)
 
 
+def _matched(nodes: list[Node], roads: list[RoadPlan]) -> list[RoadPlan]:
+    """Roads made narrower until lanes become one, or one becomes two, only where they should."""
+    roads, changed = list(roads), True
+    joins = {
+        k: _arms(k, nodes, roads) for k, node in enumerate(nodes) if node.kind in (NodeKind.CROSSING, NodeKind.RAMP)
+    }
+    while changed:
+        changed = False
+        for k, meeting in joins.items():
+            turning = int(nodes[k].kind == NodeKind.CROSSING)
+            for arm in meeting:
+                lanes = list(roads[arm.road].lanes)
+                for side in (0, 1):
+                    most = _most_lanes(arm, meeting, roads, entering=(side == 1) == arm.at_start, turning=turning)
+                    changed |= lanes[side] > most
+                    lanes[side] = min(lanes[side], most)
+                roads[arm.road] = replace(roads[arm.road], lanes=(lanes[0], lanes[1]))
+    return roads
+
+
+def _most_lanes(arm: Arm, meeting: list[Arm], roads: list[RoadPlan], entering: bool, turning: int) -> int:
+    """Lanes that one direction of an arm may have: those that go straight on, and one for each way to turn.
+
+    Those that leave have one more at most, whoever turns into them.
+    """
+    ahead, turns = 0, 0
+    for other in meeting:
+        lanes = roads[other.road].lanes[0 if other.at_start == entering else 1]
+        if other is not arm and lanes:
+            in_line = abs(turned(other.heading, arm.heading + np.pi)) < _STRAIGHT_ON
+            # a ramp is in line too, but adds no lane to the road that it joins
+            ahead, turns = (max(ahead, lanes), turns) if in_line else (ahead, turns + 1)
+    return max(1, ahead + turning * (turns if entering else min(turns, 1)))
+
+
 def _arms(node: int, nodes: list[Node], roads: list[RoadPlan]) -> list[Arm]:
     """Arms of a node, anticlockwise; those that go on from one another are in line, and none meet at sharp angles."""
     place, found = nodes[node].place, []
@@ -176,8 +213,9 @@ def _arms_with_ramp(arms: list[Arm], roads: list[RoadPlan]) -> list[Arm]:
     through = [arm for arm in arms if arm is not ramp]
     headings = _aligned([arm.heading for arm in through])
     through = [replace(arm, heading=heading) for arm, heading in zip(through, headings, strict=True)]
-    beside = min(through, key=lambda arm: abs(turned(ramp.heading, arm.heading)))
-    road = roads[beside.road]
-    right_lane = (road.lanes[1 if beside.at_start else 0] - 0.5) * road.width
-    hub = beside.hub + left_of(beside.heading) * right_lane - left_of(ramp.heading) * roads[ramp.road].width / 2
-    return sorted([*through, replace(ramp, hub=hub)], key=lambda arm: arm.heading)
+    beside, onward = sorted(through, key=lambda arm: abs(turned(ramp.heading, arm.heading)))
+    road = roads[onward.road]
+    right_lane = (road.lanes[0 if onward.at_start else 1] - 0.5) * road.width
+    heading = beside.heading + float(np.clip(turned(ramp.heading, beside.heading), *_RAMP_ANGLE))
+    hub = onward.hub - left_of(onward.heading) * right_lane - left_of(heading) * roads[ramp.road].width / 2
+    return sorted([*through, replace(ramp, hub=hub, heading=heading)], key=lambda arm: arm.heading)
