@@ -13,7 +13,8 @@ from irlvla.sources.language_route import REACH, Route
 FloatArray = NDArray[np.float64]
 
 _LINE_BEFORE = 10.0  # a stop line lies at most this far before the connector that it is for [m]
-_HEADS_BEFORE, _HEADS_AFTER, _HEADS_BESIDE = 8.0, 35.0, 12.0  # where the heads hang, seen from the connector [m]
+_HEADS_BEFORE, _HEADS_AFTER, _HEADS_BESIDE = 8.0, 45.0, 20.0  # where heads hang, seen from where a connector begins [m]
+_STEP = 0.5  # one is outside so far before a junction, and inside so far after its beginning [m]
 _FACING = np.cos(np.radians(30.0))
 
 
@@ -30,48 +31,53 @@ class Light:
     distance: float
 
 
-def junction_ahead(truth: SceneTruth, route: Route) -> float | None:
-    """Along the route to where it enters the next of its lane connectors [m], None without any within ``REACH``."""
-    on_route = set(truth.route)
-    connectors = [k for k in truth.map.of_layer(Layer.LANE_CONNECTOR) if truth.map.ids[k] in on_route]
-    return _first_entry(truth, route, connectors)
+def junction_and_light(truth: SceneTruth, route: Route) -> tuple[float | None, Light | None]:
+    """Along the route to its next junction within ``REACH`` [m], and the next light that the ego faces.
 
-
-def light_ahead(truth: SceneTruth, route: Route, junction: float | None) -> Light | None:
-    """The light within ``REACH`` that the ego faces; the stop line is the painted one, else where the connector begins.
-
-    Red is what the red lights of the route say. Yellow and green are known where the truth has scenery: of the heads at
-    the next connector that face the ego and are not red, the one least to the side of the route is the ego's.
+    A junction begins where the centre line enters lane connectors of the route from outside all of them; one in which
+    the bumper is does not count. A light is red where the route's red lights say so. Yellow and green are known where
+    the truth has scenery: of the heads at a junction that face the ego and are not red, the one least to the side is
+    the ego's. The stop line is the painted one, else where the junction begins.
     """
-    wanted = {light.connector for light in truth.red_lights if light.red[0]} & set(truth.route)
-    red = _first_entry(truth, route, [k for k, name in enumerate(truth.map.ids) if name in wanted])
-    if red is not None:
-        return Light(SignalState.RED, _stop_line(truth, route, red))
-    if junction is None or truth.scenery is None:
+    red = {light.connector for light in truth.red_lights if light.red[0]}
+    wanted = {truth.map.ids[k] for k in truth.map.of_layer(Layer.LANE_CONNECTOR)} | red
+    wanted &= set(truth.route)
+    here = route.at(0.0)
+    rings = {
+        name: ring
+        for k, name in enumerate(truth.map.ids)
+        if name in wanted and _near(ring := to_local(truth.map.polygons[k], truth.ego[:3]), here)
+    }
+    areas = np.array([shapely.Polygon(ring) for ring in rings.values()], object)
+    is_red = np.array([name in red for name in rings], np.bool_)
+    crossed = [route.crossings(np.vstack([ring, ring[:1]])) for ring in rings.values()]
+    junctions = [
+        entry
+        for entry in np.unique(np.concatenate([np.zeros(0), *crossed])).tolist()
+        if entry < REACH and not shapely.contains_xy(areas, *route.at(entry - _STEP)).any()
+    ]
+    for entry in junctions:
+        at_red = is_red & shapely.contains_xy(areas, *route.at(entry + _STEP))
+        state = SignalState.RED if at_red.any() else _shown(truth, route, entry)
+        if state is not None:
+            return junctions[0], Light(state, _stop_line(truth, route, entry))
+    return (junctions[0] if junctions else None), None
+
+
+def _near(ring: FloatArray, here: FloatArray) -> bool:
+    return bool((ring.min(0) < here + REACH).all() and (ring.max(0) > here - REACH).all())
+
+
+def _shown(truth: SceneTruth, route: Route, entry: float) -> SignalState | None:
+    """What the head shows that is lit other than red for who comes to the connector that begins at ``entry``."""
+    if truth.scenery is None:
         return None
-    heads = poses_to_local(truth.scenery.signals[:, :3], truth.ego[:3])
+    line = np.append(route.at(entry), route.heading(np.array(entry)))
+    ahead, left, heading = poses_to_local(poses_to_local(truth.scenery.signals[:, :3], truth.ego[:3]), line).T
     states = truth.scenery.signals[:, 3]
-    along, left = route.place(heads[:, :2])
-    near = (along > junction - _HEADS_BEFORE) & (along < junction + _HEADS_AFTER) & (np.abs(left) < _HEADS_BESIDE)
-    facing = np.cos(heads[:, 2] - route.heading(np.array(junction))) > _FACING
-    ours = np.flatnonzero(near & facing & (states != SignalState.RED))
-    if not len(ours):
-        return None
-    state = SignalState(int(states[ours[np.abs(left[ours]).argmin()]]))
-    return Light(state, _stop_line(truth, route, junction))
-
-
-def _first_entry(truth: SceneTruth, route: Route, polygons: list[int]) -> float | None:
-    """Along the route to the nearest of these polygons ahead; one that the bumper is in does not count."""
-    here, nearest = route.at(0.0), np.inf
-    for k in polygons:
-        ring = to_local(truth.map.polygons[k], truth.ego[:3])
-        if (ring.min(0) > here + REACH).any() or (ring.max(0) < here - REACH).any():
-            continue
-        crossed = route.crossings(np.vstack([ring, ring[:1]]))
-        if len(crossed) and crossed[0] < nearest and not shapely.contains_xy(shapely.polygons(ring), *here):
-            nearest = float(crossed[0])
-    return nearest if nearest < REACH else None
+    near = (ahead > -_HEADS_BEFORE) & (ahead < _HEADS_AFTER) & (np.abs(left) < _HEADS_BESIDE)
+    ours = np.flatnonzero(near & (np.cos(heading) > _FACING) & (states != SignalState.RED))
+    return SignalState(int(states[ours[np.abs(left[ours]).argmin()]])) if len(ours) else None
 
 
 def _stop_line(truth: SceneTruth, route: Route, entry: float) -> float:

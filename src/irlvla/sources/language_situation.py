@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from irlvla.scene import SceneTruth, Trajectory
 from irlvla.scene.frames import rotate
-from irlvla.sources.language_lights import Light, junction_ahead, light_ahead
+from irlvla.sources.language_lights import Light, junction_and_light
 from irlvla.sources.language_objects import INSTANTS, Ahead, Around
 from irlvla.sources.language_route import BUMPER, Bend, Route
 
@@ -66,13 +66,13 @@ def perceive(truth: SceneTruth, speed: float) -> Situation:
     crossers, joining = around.entering(front)
     named = {ahead.seen.track for ahead in (*crossers, *([lead] if lead else []))}
     oncoming = around.oncoming()
-    junction = junction_ahead(truth, route)
+    junction, light = junction_and_light(truth, route)
     return Situation(
         speed=speed,
         limit=truth.speed_limit,
         bend=route.next_bend(),
         junction=junction,
-        light=light_ahead(truth, route, junction),
+        light=light,
         lights_known=truth.scenery is not None,
         lead=lead,
         lead_speed=around.last_speed(lead.seen.track) if lead else None,
