@@ -9,6 +9,7 @@ from irlvla.epdms.in_traffic import score_in_traffic
 from irlvla.epdms.pdm_closed import pdm_closed_reference
 from irlvla.epdms.plans import PreviousPlans
 from irlvla.epdms.score import rollout, score
+from irlvla.epdms.simulate import drive_plan
 from irlvla.epdms.stamp import Stamp, stamp
 from irlvla.epdms.two_stage import Pair, StageMean, TwoStageResult, one_stage, two_stage
 
@@ -26,6 +27,7 @@ __all__ = [
     "assert_fit",
     "bench",
     "check_cases",
+    "drive_plan",
     "examine",
     "one_stage",
     "pdm_closed_reference",

@@ -176,6 +176,7 @@ def _vehicles(
         luck=rng.random((total, LUCK)),
         drawn=np.zeros(total, np.int32),
         cleared=np.full(total, NOBODY, np.int32),
+        ticket=np.zeros(total),
         waited=np.zeros(total),
         arrived=np.zeros(total),
         stuck=np.zeros(total),

@@ -5,7 +5,7 @@ import math
 from irlvla.sources.town.traffic.changing import consider_change, set_lamps, settle
 from irlvla.sources.town.traffic.compiled import formula
 from irlvla.sources.town.traffic.following import HARDEST, STANDSTILL_GAP, Sight, ease, follow, leader, look
-from irlvla.sources.town.traffic.giving_way import heed_gates, heed_people, someone_inside
+from irlvla.sources.town.traffic.giving_way import get_through, heed_earlier, heed_gates, heed_people
 from irlvla.sources.town.traffic.minding import mind
 from irlvla.sources.town.traffic.places import between, lateral, line_pose, pace_along, pass_on, put, spot
 from irlvla.sources.town.traffic.state import NOBODY, STEP, FloatArray, Lights, People, Roads, Vehicles
@@ -13,6 +13,7 @@ from irlvla.sources.town.traffic.walking import walk
 
 EGO = 0
 _CHANGE_EVERY = 5  # steps between two thoughts of changing lanes
+_LOST_AFTER, _OUT_OF_SIGHT = 10.0, 70.0  # a blocked vehicle gives up after so long [s], this far from the ego [m]
 _ENTRY_GAP = 12.0  # a vehicle comes into the town if its lane is free for this far [m]
 
 
@@ -22,9 +23,9 @@ def wish(roads: Roads, vehicles: Vehicles, lights: Lights, people: People, sight
     seconds = step * STEP
     gap, pace = leader(roads, vehicles, sight, v)
     wanted = min(ease(roads, vehicles, v), follow(vehicles, v, gap, pace, STANDSTILL_GAP))
-    wanted = min(wanted, heed_gates(roads, vehicles, lights, v, gap, pace, seconds))
+    wanted = min(wanted, heed_gates(roads, vehicles, lights, v, gap, seconds))
     wanted = min(wanted, heed_people(roads, vehicles, people, v))
-    wanted = min(wanted, someone_inside(roads, vehicles, sight, v))
+    wanted = min(wanted, heed_earlier(roads, vehicles, v))
     if (step + v) % _CHANGE_EVERY == 0:
         consider_change(roads, vehicles, sight, v, gap, pace)
     if vehicles.speed[v] > 0.3 or wanted > 0.0:
@@ -45,6 +46,15 @@ def press(vehicles: Vehicles, v: int, wanted: float) -> None:
         speed, acceleration = 0.0, 0.0
     vehicles.speed[v], vehicles.acceleration[v] = max(speed, 0.0), acceleration
     vehicles.stuck[v] = vehicles.stuck[v] + STEP if speed < 0.1 else 0.0
+
+
+@formula
+def is_lost(roads: Roads, vehicles: Vehicles, v: int) -> bool:
+    """Whether a vehicle blocks a junction, standing in it for long, where the ego does not see it vanish."""
+    if v == EGO or vehicles.stuck[v] < _LOST_AFTER or not roads.connector[vehicles.plan[v, 0]]:
+        return False
+    x, y = vehicles.poses[v, 0] - vehicles.poses[EGO, 0], vehicles.poses[v, 1] - vehicles.poses[EGO, 1]
+    return bool(x * x + y * y > _OUT_OF_SIGHT * _OUT_OF_SIGHT)
 
 
 @formula
@@ -79,10 +89,11 @@ def advance(
         if vehicles.alive[v] and vehicles.plan[v, 0] != NOBODY:
             vehicles.place[v] += pace_along(roads, vehicles, v) * STEP
             vehicles.travelled[v] += vehicles.speed[v] * STEP
-            if not pass_on(roads, vehicles, v):
+            if not pass_on(roads, vehicles, v) or is_lost(roads, vehicles, v):
                 vehicles.alive[v] = False
                 continue
             settle(vehicles, v)
+            get_through(roads, vehicles, v)
             set_lamps(roads, vehicles, v)
             put(roads, vehicles, v)
     for q in range(len(people.crossings)):
@@ -124,4 +135,4 @@ def lead(roads: Roads, vehicles: Vehicles, state: FloatArray) -> None:
     vehicles.poses[EGO, 1] = y + ahead * math.sin(heading)
     vehicles.poses[EGO, 2] = heading
     vehicles.cleared[EGO] = vehicles.plan[EGO, 0] if roads.connector[vehicles.plan[EGO, 0]] else NOBODY
-    vehicles.lamps[EGO] = 0
+    vehicles.ticket[EGO], vehicles.lamps[EGO] = 0.0, 0

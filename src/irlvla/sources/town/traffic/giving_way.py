@@ -7,7 +7,7 @@ A vehicle that may pass the gate is *cleared* for the lane when it comes near; f
 import math
 
 from irlvla.sources.town.traffic.compiled import formula
-from irlvla.sources.town.traffic.following import FREE, Sight, front, rear, stop_at
+from irlvla.sources.town.traffic.following import FREE, front, rear, stop_at
 from irlvla.sources.town.traffic.state import AHEAD, NOBODY, Lights, People, Roads, Vehicles
 
 RED, YELLOW, GREEN = 0, 1, 2
@@ -139,36 +139,52 @@ def may_pass(
 
 
 @formula
-def heed_gates(
-    roads: Roads, vehicles: Vehicles, lights: Lights, v: int, gap: float, pace: float, seconds: float
-) -> float:
+def exit_room(roads: Roads, vehicles: Vehicles, v: int, lane: int, exit_lane: int) -> float:
+    """Metres of ``exit_lane`` that are left for ``v`` behind a queue there and those who will join it before ``v``."""
+    room, joining = FREE, 0.0
+    for w in range(len(vehicles.alive)):
+        if w == v or not vehicles.alive[w] or exit_lane == NOBODY:
+            continue
+        if vehicles.plan[w, 0] == exit_lane or vehicles.leaving[w] == exit_lane:
+            if vehicles.speed[w] < 3.0:
+                room = min(room, vehicles.place[w] + rear(vehicles, w))
+            elif vehicles.place[w] < 25.0:
+                joining += vehicles.sizes[w, 0] + 2.5
+        elif vehicles.plan[w, 1] == exit_lane and (roads.connector[vehicles.plan[w, 0]] or vehicles.cleared[w] == lane):
+            joining += vehicles.sizes[w, 0] + 2.5
+    return room - joining
+
+
+@formula
+def heed_gates(roads: Roads, vehicles: Vehicles, lights: Lights, v: int, ahead: float, seconds: float) -> float:
     """Acceleration towards the first gate that is closed, FREE if none is; clears the lanes whose gates are open.
 
-    ``gap`` and ``pace`` are those of the vehicle ahead.
+    Only who has nobody before the gate and has left the stretch that it was last cleared for is cleared; ``ahead`` is
+    the gap to the next vehicle.
     """
     own = vehicles.speed[v]
     horizon = own * own / 2.0 + 25.0
     start = -vehicles.place[v] - front(vehicles, v)
+    inside = vehicles.cleared[v] == vehicles.plan[v, 0]
     for k in range(AHEAD - 1):
         lane = vehicles.plan[v, k]
-        if lane == NOBODY:
+        if lane == NOBODY or start > horizon:
             break
         distance = start + roads.gates[lane]
-        if distance > horizon:
-            break
-        if distance > -1.0 and vehicles.cleared[v] != lane:
+        if -1.0 < distance < horizon and vehicles.cleared[v] != lane:
             near = distance < 4.0
             if near and vehicles.waited[v] == 0.0 and own < 3.0:
                 vehicles.arrived[v] = seconds
             if near and own < 0.8:
                 vehicles.waited[v] += 0.1
-            room = FREE if pace > 3.0 else gap - (start + roads.lengths[lane])
+            room = exit_room(roads, vehicles, v, lane, vehicles.plan[v, k + 1])
             if not may_pass(roads, vehicles, lights, v, lane, start, room, seconds):
                 stoppable = distance > own * own / (2.0 * 6.0) - 0.5
                 if stoppable or distance > 0.0:
                     return stop_at(vehicles, v, distance)
-            elif distance < own * own / (2.0 * 2.0) + 5.0:
+            elif distance < own * own / 4.0 + 5.0 and ahead > distance - 1.0 and not (k and inside):
                 vehicles.cleared[v], vehicles.waited[v] = lane, 0.0
+                vehicles.ticket[v] = seconds + 1e-6 * v
         start += roads.lengths[lane]
     return FREE
 
@@ -215,24 +231,57 @@ def in_the_way(roads: Roads, vehicles: Vehicles, people: People, v: int, lane: i
 
 
 @formula
-def someone_inside(roads: Roads, vehicles: Vehicles, sight: Sight, v: int) -> float:
-    """Acceleration for vehicles that are on a crossing lane of ours, ahead of us, after we are past our gate.
-
-    Between vehicles that are cleared at once nothing else is watched; the earlier one goes on, the later one stops
-    before the contested stretch. FREE if there is nobody.
-    """
+def get_through(roads: Roads, vehicles: Vehicles, v: int) -> None:
+    """Forget that ``v`` was cleared for a narrow place on its lane once it is through."""
     lane = vehicles.plan[v, 0]
-    reach = vehicles.place[v] + front(vehicles, v)
-    best = FREE
+    if vehicles.cleared[v] != lane or roads.connector[lane]:
+        return
     for row in range(roads.clash_first[lane], roads.clash_first[lane + 1]):
-        gap = roads.clash_own[row, 0] - reach
-        if gap < 0.3 or gap > 15.0:
-            continue
-        begin, end = roads.clash_other[row]
-        w = sight.heads[roads.clash_lanes[row]]
-        while w != NOBODY:
-            nose, tail = vehicles.place[w] + front(vehicles, w), vehicles.place[w] + rear(vehicles, w)
-            if nose > begin and tail < end and not roads.clash_along[row]:
-                best = min(best, stop_at(vehicles, v, gap))
-            w = sight.nexts[w]
+        if vehicles.place[v] + rear(vehicles, v) < roads.clash_own[row, 1]:
+            return
+    vehicles.cleared[v] = NOBODY
+
+
+@formula
+def heed_earlier(roads: Roads, vehicles: Vehicles, v: int) -> float:
+    """Acceleration for vehicles that were cleared before ``v`` and are not yet through a stretch that both contest.
+
+    ``v`` was cleared because it would come after them; should they be slower than thought, it stops before the stretch.
+    As earlier goes before later, nobody waits in a circle. FREE if there is nobody.
+    """
+    best = FREE
+    start = -vehicles.place[v] - front(vehicles, v)
+    for k in range(AHEAD - 1):
+        lane = vehicles.plan[v, k]
+        if lane == NOBODY or start > 25.0:
+            break
+        if k == 0 or vehicles.cleared[v] == lane:
+            for row in range(roads.clash_first[lane], roads.clash_first[lane + 1]):
+                gap = start + roads.clash_own[row, 0]
+                if -0.3 < gap < 25.0 and earlier_in_the_way(roads, vehicles, v, row):
+                    best = min(best, stop_at(vehicles, v, gap))
+        start += roads.lengths[lane]
     return best
+
+
+@formula
+def earlier_in_the_way(roads: Roads, vehicles: Vehicles, v: int, row: int) -> bool:
+    """Whether somebody with an earlier ticket still has to pass the contested stretch of ``row``.
+
+    Of those who go along with ``v`` there it waits only until they have come to the stretch, then it follows them.
+    """
+    other = roads.clash_lanes[row]
+    begin, end = roads.clash_other[row]
+    for w in range(len(vehicles.alive)):
+        if w == v or not vehicles.alive[w] or vehicles.ticket[w] > vehicles.ticket[v]:
+            continue
+        if vehicles.plan[w, 0] == other:
+            place = vehicles.place[w]
+            if vehicles.cleared[w] != other and place + front(vehicles, w) < roads.gates[other]:
+                continue
+            passed = place > begin if roads.clash_along[row] else place + rear(vehicles, w) > end
+            if not passed:
+                return True
+        elif vehicles.cleared[w] == other:
+            return True
+    return False

@@ -100,7 +100,7 @@ class Vehicles(NamedTuple):
             acceleration and deceleration [m/s2]; headway: ``[V]`` [s]; bend: ``[V]`` usual lateral acceleration.
         lag: ``[V]`` time constant of the pedals [s]; keeps: ``[V]`` whether it never changes lanes by itself.
         luck: ``[V, 32]`` random numbers of its own in [0, 1), by which it picks its way; drawn: ``[V]`` how many.
-        cleared: ``[V]`` lane whose gate it may pass; waited: ``[V]`` seconds it has stood before a gate;
+        cleared: ``[V]`` lane whose gate it may pass, and the time when it was told so, ``ticket`` [s]; waited: ``[V]`` seconds it has stood before a gate;
             arrived: ``[V]`` when it came there [s].
         stuck: ``[V]`` seconds it has stood at all.
         lamps: ``[V]`` :class:`~irlvla.scene.Lamps`; poses: ``[V, 3]`` of the middle of the box, global.
@@ -130,6 +130,7 @@ class Vehicles(NamedTuple):
     luck: FloatArray
     drawn: IntArray
     cleared: IntArray
+    ticket: FloatArray
     waited: FloatArray
     arrived: FloatArray
     stuck: FloatArray
