@@ -190,7 +190,7 @@ def _integrated(
     start: FloatArray, heading: float, lengths: FloatArray, curvatures: FloatArray, goal: FloatArray
 ) -> Path:
     """The path with curvature ``curvatures [n + 1]`` at the joints of pieces ``lengths [n]``; ends in ``goal``."""
-    kept = lengths > 1e-6
+    kept = (lengths > 1e-6) | (curvatures[:-1] != 0) | (curvatures[1:] != 0)
     begin, end, lengths = curvatures[:-1][kept], curvatures[1:][kept], lengths[kept]
     counts = np.where((begin == 0) & (end == 0), 1, np.ceil(lengths / _STEP)).astype(int)
     piece = np.arange(len(lengths)).repeat(counts)

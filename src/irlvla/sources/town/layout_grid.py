@@ -11,7 +11,6 @@ from irlvla.sources.town.curves import unit
 from irlvla.sources.town.layout import Node, NodeKind, RoadPlan
 from irlvla.sources.town.settings import WIDEST_LANE, RoadSettings
 
-_JITTER = 0.07  # of the least spacing, by which junctions are moved about
 _STUB = (65.0, 95.0)  # how far roads lead out of the town [m]
 _LANES = (0.5, 0.35, 0.15)  # how common roads with 1, 2, 3 lanes a direction are
 _UNEVEN = 0.25  # share of roads with more lanes one way than the other
@@ -31,7 +30,7 @@ def draw_grid(rng: np.random.Generator, settings: RoadSettings) -> tuple[list[No
     rows, columns = (int(rng.integers(least, most + 1)) for least, most in (settings.rows, settings.columns))
     x = np.concatenate([[0.0], np.cumsum(rng.uniform(*settings.spacing, columns - 1))])
     y = np.concatenate([[0.0], np.cumsum(rng.uniform(*settings.spacing, rows - 1))])
-    jitter = _JITTER * settings.spacing[0]
+    jitter = settings.jitter * settings.spacing[0]
     grid = np.stack(np.meshgrid(x, y), -1) + rng.uniform(-jitter, jitter, (rows, columns, 2))
     grid -= grid.mean((0, 1))
     along_rows = [_draw_line(rng, settings) for _ in range(rows)]

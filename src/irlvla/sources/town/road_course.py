@@ -26,7 +26,7 @@ def course(plan: RoadPlan, start: Port | None, end: Port | None, places: list[Fl
     first = places[plan.start] if start is None else start.place
     last = places[plan.end] if end is None else end.place
     out, back = (None if port is None else port.heading for port in (start, end))
-    sharpest = 1 / (LEAST_RADIUS + max(plan.lanes) * plan.width)
+    sharpest = 1 / (LEAST_RADIUS + max(plan.lanes) * plan.width)  # at which the innermost lane is wide enough
     best, peak = None, inf
     for via in _bows(first, plan.via, last):
         path = _through(first, out, via, last, back)

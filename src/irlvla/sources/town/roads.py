@@ -50,6 +50,11 @@ class Road:
     recesses: tuple[Recess, ...] = ()
     crossing: float | None = None
 
+    @property
+    def least_radius(self) -> float:
+        """No lane of the road is curved more sharply [m]."""
+        return 1 / max(float(np.abs(self.path.curvatures).max()), 1e-9) - max(self.plan.lanes) * self.plan.width
+
     @cached_property
     def stations(self) -> FloatArray:
         """``[n]`` places on the axis at which all borders and kerbs have points."""

@@ -10,7 +10,7 @@ from irlvla.errors import InputError
 WIDEST_LANE = 3.7
 """[m]"""
 
-_SHARES = ("dropped", "lights", "roundabouts", "merges", "curviness", "parking", "crosswalks")
+_SHARES = ("dropped", "lights", "roundabouts", "merges", "jitter", "curviness", "parking", "crosswalks")
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class RoadSettings:
     Attributes:
         rows, columns: least and greatest number of junctions along each side of the grid.
         spacing: least and greatest distance between neighbouring junctions [m], before they are moved about.
+        jitter: share of the least spacing by which junctions are moved about at most, up to 0.15.
         most_lanes: lanes a direction.
         limits: speed limits from the smallest street to the largest road [m/s].
         dropped: share of the grid's roads that are not built.
@@ -37,6 +38,7 @@ class RoadSettings:
     rows: tuple[int, int] = (2, 3)
     columns: tuple[int, int] = (2, 3)
     spacing: tuple[float, float] = (110.0, 160.0)
+    jitter: float = 0.07
     most_lanes: int = 3
     limits: tuple[float, ...] = (8.3, 11.1, 13.9, 16.7)
     dropped: float = 0.25
@@ -61,6 +63,8 @@ class RoadSettings:
             raise _bad(
                 "spacing", f"{self.spacing[0]:g} m is too little: {needed}", "space them wider or take fewer lanes"
             )
+        if self.jitter > 0.15:
+            raise _bad("jitter", f"{self.jitter} moves junctions too close to each other", "give at most 0.15")
         if self.spacing[1] > 1000:
             raise _bad("spacing", f"{self.spacing[1]:g} m between junctions", "give at most 1000 m")
         if not self.limits or not all(isfinite(limit) and limit > 0 for limit in self.limits):
@@ -73,7 +77,7 @@ class RoadSettings:
 
 def least_spacing(lanes: int) -> float:
     """How far apart junctions must be [m] so that roads of ``lanes`` a direction have room to curve between them."""
-    return 60.0 + 16.0 * lanes
+    return 80.0 + 10.0 * lanes
 
 
 def check_seed(seed: int) -> None:
