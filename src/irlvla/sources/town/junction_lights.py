@@ -12,6 +12,7 @@ from irlvla.sources.town.network import YELLOW_SECONDS, Turn
 _THROUGH = (12.0, 20.0)  # green of a phase [s]
 _LEFTS = (6.0, 9.0)  # green of protected left turns [s]
 _ALL_RED = (1.5, 2.5)  # between two phases [s]
+_PROTECTED = 0.6  # share of arms with lanes for left turns where those have their own green
 _BESIDE_KERB = 1.0  # heads stand this far behind the kerb [m]
 _NEAR_HEAD = 7.0  # along the corner from the stop line to the near head [m]
 
@@ -21,68 +22,89 @@ class Lights:
     """Lights of one junction; groups are numbered from 0.
 
     Attributes:
-        arm_groups: of each arm, the group of those who go straight on or right, and all who share their lanes.
         connector_groups: of each connector.
+        crosswalk_groups: of each arm, a group that is green as long as any traffic comes in there.
         period: of the cycle [s].
         greens: ``[g, 2]`` [s].
         heads: ``[h, 3]`` x, y, heading of the traffic they speak to.
         head_groups: ``[h]``.
     """
 
-    arm_groups: list[int]
     connector_groups: list[int]
+    crosswalk_groups: list[int]
     period: float
     greens: FloatArray
     heads: FloatArray
     head_groups: list[int]
 
 
+@dataclass(frozen=True)
+class _Stage:
+    """Arms that are green together for ``seconds``; before that those in ``lefts``, for left turns alone."""
+
+    arms: list[int]
+    lefts: list[int]
+    seconds: float
+    left_seconds: float
+
+
 def draw_lights(rng: np.random.Generator, junction: Junction) -> Lights:
-    """Two to four phases: opposite arms together, wide roads with left turns of their own first."""
-    ports = junction.ports
-    entering = [k for k, port in enumerate(ports) if port.lanes_in]
-    stages = _stages(entering, ports)
-    lefts = {arm: _left_lanes(junction, arm) for arm in entering}
-    phases: list[tuple[list[int], float]] = []  # groups that are green together, and for how long
-    arm_groups, left_groups = [0] * len(ports), {}
-    for group, arm in enumerate(entering):
-        arm_groups[arm] = group
-    count = len(entering)
+    """Two to four phases: opposite arms together, and before some of them their left turns."""
+    left_lanes = [_left_lanes(junction, arm) for arm in range(len(junction.ports))]
+    stages = _draw_stages(rng, junction.ports, left_lanes)
+    entering = [arm for stage in stages for arm in stage.arms]
+    protected = [arm for stage in stages for arm in stage.lefts]
+    through = {arm: group for group, arm in enumerate(entering)}
+    left = {arm: len(entering) + k for k, arm in enumerate(protected)}
+    either = through | {arm: len(entering) + len(protected) + k for k, arm in enumerate(protected)}
+
+    rest = float(rng.uniform(*_ALL_RED))
+    begun = now = float(rng.uniform(0.0, rest))
+    greens = np.zeros((len(entering) + 2 * len(protected), 2))
     for stage in stages:
-        protected = [arm for arm in stage if lefts[arm]]
-        if len(stage) == 2 and protected and rng.random() < 0.6:
-            for arm in protected:
-                left_groups[arm] = count
-                count += 1
-            phases.append(([left_groups[arm] for arm in protected], float(rng.uniform(*_LEFTS))))
-        phases.append(([arm_groups[arm] for arm in stage], float(rng.uniform(*_THROUGH))))
-    greens, period = _cycle(rng, phases, count)
-    groups = [
-        left_groups[m.arm]
-        if m.arm in left_groups and m.turn == Turn.LEFT and m.lane in lefts[m.arm]
-        else arm_groups[m.arm]
-        for m in (connector.movement for connector in junction.connectors)
-    ]
+        begin = now
+        if stage.lefts:
+            greens[[left[arm] for arm in stage.lefts]] = now, now + stage.left_seconds
+            now += stage.left_seconds + YELLOW_SECONDS + rest
+        greens[[through[arm] for arm in stage.arms]] = now, now + stage.seconds
+        greens[[either[arm] for arm in stage.lefts]] = begin, now + stage.seconds
+        now += stage.seconds + YELLOW_SECONDS + rest
+
+    moves = [connector.movement for connector in junction.connectors]
     heads, head_groups = [], []
     for arm in entering:
-        near, far = _heads(junction, arm)
-        heads += [near, far]
-        head_groups += [arm_groups[arm]] * 2
-        if arm in left_groups:
-            heads.append(_left_head(junction, arm))
-            head_groups.append(left_groups[arm])
-    return Lights(arm_groups, groups, period, greens, np.array(heads), head_groups)
+        heads += _heads(junction, arm)
+        head_groups += [through[arm]] * 2
+    for arm in protected:
+        heads.append(_left_head(junction, arm))
+        head_groups.append(left[arm])
+    return Lights(
+        connector_groups=[
+            left[m.arm] if m.arm in left and m.lane in left_lanes[m.arm] else through[m.arm] for m in moves
+        ],
+        crosswalk_groups=[either.get(arm, 0) for arm in range(len(junction.ports))],
+        period=now - begun,
+        greens=greens,
+        heads=np.array(heads),
+        head_groups=head_groups,
+    )
 
 
-def _stages(entering: list[int], ports: list[Port]) -> list[list[int]]:
-    """Arms that are green together: opposite ones."""
-    stages: list[list[int]] = []
-    for arm in entering:
-        partner = [stage for stage in stages if len(stage) == 1 and abs(bend(ports[stage[0]], ports[arm])) < BENT]
-        if partner:
-            partner[0].append(arm)
+def _draw_stages(rng: np.random.Generator, ports: list[Port], left_lanes: list[set[int]]) -> list[_Stage]:
+    """Opposite arms are green together; any of the stages may begin the cycle."""
+    pairs: list[list[int]] = []
+    for arm in (k for k, port in enumerate(ports) if port.lanes_in):
+        partner = next((pair for pair in pairs if abs(bend(ports[pair[0]], ports[arm])) < BENT), None)
+        if partner is None:
+            pairs.append([arm])
         else:
-            stages.append([arm])
+            partner.append(arm)
+    first = int(rng.integers(len(pairs)))
+    stages = []
+    for arms in pairs[first:] + pairs[:first]:
+        lefts = [arm for arm in arms if left_lanes[arm]]
+        lefts = lefts if len(arms) == 2 and rng.random() < _PROTECTED else []
+        stages.append(_Stage(arms, lefts, float(rng.uniform(*_THROUGH)), float(rng.uniform(*_LEFTS))))
     return stages
 
 
@@ -94,19 +116,6 @@ def _left_lanes(junction: Junction, arm: int) -> set[int]:
             turns.setdefault(connector.movement.lane, set()).add(connector.movement.turn)
     only = {lane for lane, ways in turns.items() if ways == {Turn.LEFT}}
     return only if len(only) < len(turns) else set()
-
-
-def _cycle(rng: np.random.Generator, phases: list[tuple[list[int], float]], count: int) -> tuple[FloatArray, float]:
-    """When each of ``count`` groups is green; the cycle begins with any phase, within the red before it."""
-    first = int(rng.integers(len(phases)))
-    rest = float(rng.uniform(*_ALL_RED))
-    now = float(rng.uniform(0.0, rest))
-    begun = now
-    greens = np.zeros((count, 2))
-    for groups, seconds in phases[first:] + phases[:first]:
-        greens[groups] = now, now + seconds
-        now += seconds + YELLOW_SECONDS + rest
-    return greens, now - begun
 
 
 def _heads(junction: Junction, arm: int) -> tuple[FloatArray, FloatArray]:

@@ -12,6 +12,7 @@ from irlvla.sources.town.network import NONE, Crosswalks, Lanes
 from irlvla.sources.town.paving import Paved
 from irlvla.sources.town.road_lanes import Numbering
 
+_BEFORE_RAMP = 25.0  # ways end this far before the tip between a road and a ramp [m]
 _STEP_ON = 0.6  # behind the kerb, where people wait before a crosswalk [m]
 
 
@@ -50,7 +51,7 @@ def zebras(
                     passes.append((k, CROSSWALK_GAP, CROSSWALK_GAP + CROSSWALK_WIDTH))
                 if connector.movement.to == arm:
                     passes.append((k, lengths[k] - CROSSWALK_GAP - CROSSWALK_WIDTH, lengths[k] - CROSSWALK_GAP))
-            group = NONE if light is None else light.arm_groups[arm] + first_groups[at]
+            group = NONE if light is None else light.crosswalk_groups[arm] + first_groups[at]
             found.append(Zebra(_ends_at(port), group, passes))
     for r, road in enumerate(paved.roads):
         if road.crossing is not None:
@@ -85,27 +86,50 @@ def crosswalks_of(found: list[Zebra]) -> Crosswalks:
 
 
 def walks_of(paved: Paved) -> list[FloatArray]:
-    """Ways along the kerbs, from where a road leaves the town to where the next does, or round a block."""
-    following: dict[tuple[int, int], tuple[tuple[int, int], FloatArray] | None] = {}
-    for junction in paved.junctions:
-        for k, (port, walk) in enumerate(zip(junction.ports, junction.walks, strict=True)):
-            after = junction.ports[(k + 1) % len(junction.ports)]
-            into = port.road, 1 if port.at_start else 0
-            out = after.road, 0 if after.at_start else 1
-            following[into] = None if walk is None else (out, walk)
-    sides = [(road, side) for road in range(len(paved.roads)) for side in (0, 1)]
+    """Ways along the kerbs, from where a road leaves the town to where the next does, or round a block.
+
+    Nobody walks along ramps; ways end before them.
+    """
+    following = _following(paved)
+    sides = [(k, side) for k, road in enumerate(paved.roads) for side in (0, 1) if 0 not in road.plan.lanes]
     led_to = {step[0] for step in following.values() if step is not None}
     found, done = [], set()
-    for side in sorted(sides, key=lambda side: side in led_to):  # those with a beginning first, then rounds
-        parts, here = [], side
-        while here not in done:
+    for here in sorted(sides, key=lambda side: side in led_to):  # those with a beginning first, then rounds
+        parts: list[FloatArray] = []
+        while here in sides and here not in done:
             done.add(here)
-            parts.append(paved.roads[here[0]].kerb(here[1], WALK))
-            step = following.get(here)
+            parts.append(paved.roads[here[0]].walk(here[1], WALK))
+            if here not in following:
+                break
+            step = following[here]
             if step is None:
+                parts[-1] = _shortened(parts[-1])
                 break
             here, corner = step
             parts.append(corner)
         if parts:
             found.append(np.concatenate(parts))
+    return [way for way in found if len(way) > 1]
+
+
+def _following(paved: Paved) -> dict[tuple[int, int], tuple[tuple[int, int], FloatArray] | None]:
+    """For each side of a road that ends at a junction, the side to which its kerb leads, and the way round the corner.
+
+    None where nobody can walk on.
+    """
+    found: dict[tuple[int, int], tuple[tuple[int, int], FloatArray] | None] = {}
+    for junction in paved.junctions:
+        for k, (port, walk) in enumerate(zip(junction.ports, junction.walks, strict=True)):
+            after = junction.ports[(k + 1) % len(junction.ports)]
+            into, out = (port.road, int(port.at_start)), (after.road, int(not after.at_start))
+            found[into] = None if walk is None else (out, walk)
     return found
+
+
+def _shortened(way: FloatArray) -> FloatArray:
+    """A way without its last metres, where a ramp comes close."""
+    steps = np.diff(way, axis=0)
+    along = np.concatenate([[0.0], np.hypot(steps[:, 0], steps[:, 1]).cumsum()])
+    stop = max(along[-1] - _BEFORE_RAMP, 0.0)
+    end = np.array([[np.interp(stop, along, way[:, k]) for k in (0, 1)]])
+    return np.concatenate([way[along < stop], end])

@@ -16,6 +16,7 @@ BAY_TAPER = 2.0
 """Over which the kerb recedes at both ends of a row of bays [m]."""
 
 _BAY_DEPTH = 2.4  # [m]
+_PAVEMENT_TAPER = 4.0  # before that, over which people already walk aside [m]
 _BORDER_STEP = 2.0  # between points of the borders of curved lanes [m]
 
 
@@ -28,8 +29,14 @@ class Recess:
     end: float
 
     def marks(self) -> list[float]:
-        """Stations at which the kerb begins to recede, has receded, begins to come back, is back."""
-        return [self.begin, self.begin + BAY_TAPER, self.end - BAY_TAPER, self.end]
+        """Stations at which the pavement and the kerb bend round the bays."""
+        ends = [self.begin - _PAVEMENT_TAPER, self.begin, self.begin + BAY_TAPER]
+        return ends + [self.begin + self.end - end for end in reversed(ends)]
+
+    def depth(self, stations: FloatArray, taper: float) -> FloatArray:
+        """How far the kerb lies back at each station [m]; it recedes over ``taper`` metres."""
+        inside = np.minimum(stations - self.begin, self.end - stations) - BAY_TAPER
+        return _BAY_DEPTH * np.clip(1 + inside / taper, 0.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -109,10 +116,13 @@ class Road:
         """Border in driving direction, ``number`` lanes to the right of the axis for the driver."""
         return _driven(side, self.border(self.outwards(side) * number * self.plan.width))
 
-    def kerb(self, side: int, beyond: float = 0.0) -> FloatArray:
-        """Kerb in driving direction, round the bays; ``beyond`` metres further out."""
-        away = self.kerb_distance(side) + beyond + self._depth(side)
-        return _driven(side, self.border(self.outwards(side) * away))
+    def kerb(self, side: int) -> FloatArray:
+        """Kerb in driving direction, round the bays."""
+        return self._outside(side, 0.0, BAY_TAPER)
+
+    def walk(self, side: int, beyond: float) -> FloatArray:
+        """Line ``beyond`` metres behind the kerb, in driving direction, in wider bends round the bays."""
+        return self._outside(side, beyond, BAY_TAPER + _PAVEMENT_TAPER)
 
     def ring(self) -> FloatArray:
         """Ring round the whole road, bays included ``[n, 2]``."""
@@ -127,20 +137,15 @@ class Road:
 
     def bays(self, recess: Recess) -> FloatArray:
         """Places for one car each ``[b, 3]``, headed as the lane beside them."""
-        first, last = recess.marks()[1:3]
+        first, last = recess.begin + BAY_TAPER, recess.end - BAY_TAPER
         stations = np.arange(first + BAY_LENGTH / 2, last, BAY_LENGTH)
         points, headings = self.path.at(stations)
         away = self.outwards(recess.side) * (self.kerb_distance(recess.side) + _BAY_DEPTH / 2 + 0.05)
         return np.column_stack([points + away * lefts(headings), headings + np.pi * recess.side])
 
-    def _depth(self, side: int) -> FloatArray:
-        """How much wider than its lanes a side is at each station ``[n]``."""
-        depth = np.zeros(len(self.stations))
-        for recess in self.recesses:
-            if recess.side == side:
-                inside = np.minimum(self.stations - recess.begin, recess.end - self.stations) / BAY_TAPER
-                depth = np.maximum(depth, _BAY_DEPTH * np.clip(inside, 0.0, 1.0))
-        return depth
+    def _outside(self, side: int, beyond: float, taper: float) -> FloatArray:
+        depth = sum((r.depth(self.stations, taper) for r in self.recesses if r.side == side), np.zeros(1))
+        return _driven(side, self.border(self.outwards(side) * (self.kerb_distance(side) + beyond + depth)))
 
 
 def _driven(side: int, points: FloatArray) -> FloatArray:
