@@ -12,7 +12,7 @@ from irlvla.scene.frames import poses_to_global
 
 
 def drive_plan(state: NDArray[np.float64], poses: ArrayLike, interval: float = 0.5) -> NDArray[np.float64]:
-    """States ``[41, 11]``, every 0.1 s from now on, of the car that tracks the plan ``poses [T, 3]`` from ``state [11]``.
+    """States ``[41, 11]``, every 0.1 s, of the metric's car that tracks the plan ``poses [T, 3]`` from ``state [11]``.
 
     ``state`` and the result are global (see :func:`~irlvla.epdms.rollout`), the plan is in the ego frame of ``state``.
 

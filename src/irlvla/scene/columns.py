@@ -77,8 +77,8 @@ def pack(scenes: Sequence[Scene]) -> tuple[Columns, dict[str, str]]:
     texts = {
         "scenes": [
             {
-                "token": s.token, "log": s.log, "source": s.source, "previous": s.previous, "rig": rig,
-                "instruction": s.instruction, "route": s.truth.route, "reference_kind": s.truth.reference_kind,
+                "token": s.token, "log": s.log, "source": s.source, "previous": s.previous, "follows": s.follows,
+                "rig": rig, "instruction": s.instruction, "route": s.truth.route, "reference_kind": s.truth.reference_kind,
                 "tracks": s.truth.tracks.tokens, "connectors": [light.connector for light in s.truth.red_lights],
                 "language": astuple(s.truth.language) if s.truth.language else None,
             }
@@ -161,6 +161,7 @@ def unpack(read: Slice, columns: frozenset[str], texts: dict[str, Any], k: int, 
         cameras=cameras,
         images=images if len(images) else None,
         previous=text["previous"],
+        follows=text["follows"],
         instruction=text["instruction"],
     )
 

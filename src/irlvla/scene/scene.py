@@ -93,6 +93,8 @@ class Scene:
         cameras: the rig the scene is seen with.
         images: recorded pictures ``[C, H, W, 3]`` uint8, or None where they are rendered.
         previous: token of the same ego 0.5 s earlier, if there is one (extended comfort compares with its plan).
+        follows: token of the scene 4 s earlier that this made-up one continues (two-stage scoring), None in the first
+            stage.
         instruction: language input.
     """
 
@@ -105,4 +107,5 @@ class Scene:
     cameras: CameraRig = field(default_factory=CameraRig.navsim)
     images: NDArray[np.uint8] | None = None
     previous: str | None = None
+    follows: str | None = None
     instruction: str = INSTRUCTION

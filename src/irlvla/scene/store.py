@@ -87,6 +87,10 @@ class StoreWriter:
         files = {log: (entry["file"], entry["map"]) for log, entry in self._manifest["logs"].items()}
         return {log for log, parts in files.items() if all((self.folder / part).exists() for part in parts if part)}
 
+    def tokens(self, log: str) -> list[str]:
+        """Tokens of a stored log."""
+        return list(self._manifest["logs"][log]["tokens"])
+
     def add_log(self, log: str, scenes: Iterable[Scene]) -> int:
         """Store all scenes of a log, which share one map; returns how many. An earlier log of that name is replaced.
 

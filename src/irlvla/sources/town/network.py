@@ -53,7 +53,7 @@ class Lanes:
         controls: ``[K]`` int8, a :class:`Control` each; FREE for lanes.
         groups: ``[K]`` int32, signal group that a connector obeys, or NONE.
         successors: what follows where each ends; lanes lead into connectors and connectors into lanes.
-        left, right: ``[K]`` int32, the lane beside it in the same direction, or NONE; as long as itself up to curvature.
+        left, right: ``[K]`` int32, the lane beside it in the same direction, or NONE; as long but for the bends.
         roads: ``[K]`` int32, the same number for lanes side by side in one direction; NONE for connectors.
     """
 

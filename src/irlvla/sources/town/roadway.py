@@ -141,7 +141,7 @@ def _passing(line: FloatArray, at: FloatArray, headings: FloatArray, corners: Fl
     places = at[nearest] + apart[:, 0] * cos + apart[:, 1] * sin
     offsets = apart[:, 1] * cos - apart[:, 0] * sin
     to_left, to_right = offsets.max() + PASSING, offsets.min() - PASSING
-    inside = -1.0 < places.min() and places.max() < at[-1] + 1.0
+    inside = places.min() > -1.0 and places.max() < at[-1] + 1.0
     if not inside or to_left <= 0.0 or to_right >= 0.0:
         return 0.0, 0.0, 0.0
     aside = to_left if to_left < -to_right else to_right

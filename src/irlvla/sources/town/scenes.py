@@ -9,7 +9,7 @@ from irlvla.epdms import pdm_closed_reference
 from irlvla.scene import CameraRig, Command, RedLight, Scene, Scenery, SceneTruth, SignalState, Trajectory, Weather
 from irlvla.scene.frames import poses_to_local, to_local
 from irlvla.sources.centreline import scene_line
-from irlvla.sources.language import describe, instruct
+from irlvla.sources.language import instruct
 from irlvla.sources.polylines import arc_length, points_at
 from irlvla.sources.recording import FUTURE_STEPS, PAST_STEPS
 from irlvla.sources.town.network import NONE, Control, Lanes, Turn
@@ -33,6 +33,11 @@ _TURN_TOLD = 60.0  # a turn farther away than this is not yet announced [m]
 def token_of(ride: Ride, step: int) -> str:
     """Name of the scene at ``step`` of a ride."""
     return f"{ride.name}-{ride.first + step:04d}"
+
+
+def is_first_stage(token: str) -> bool:
+    """Whether a scene of a town is no follower; those carry the name of what they follow and more."""
+    return token.count("-") == 2
 
 
 def cut_scene(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: str, previous: str | None) -> Scene:
@@ -66,7 +71,7 @@ def cut_scene(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: st
         scenery=Scenery(_signals(ride, step, now), _lamps(ride, step, tracks.tokens), weather),
     )
     command = command_of(line, now[:3])
-    scene = Scene(
+    return Scene(
         token=token,
         log=ride.name,
         source="town",
@@ -77,7 +82,6 @@ def cut_scene(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: st
         previous=previous,
         instruction=instruct(*_announced(ride, here, lanes, command)),
     )
-    return replace(scene, truth=replace(scene.truth, language=describe(scene)))
 
 
 def command_of(line: FloatArray, now: FloatArray) -> Command:
