@@ -171,6 +171,9 @@ def test_a_route_that_changes_lanes_is_the_reason_to_move_over():
     line = np.column_stack([x, y, np.arctan2(np.gradient(y), 1.0)])
     found = answers(scene(human=drive(8.0, 8.0, aside=3.5), centerline=line))
     assert found[DECISION] == "Keep your speed and move over to the left, because your route leads there."
+    lead = box("lead", FRONT + 12, 2, vx=3, heading=0.2, size=CAR)
+    slower = answers(scene(lead, human=drive(8.0, 5.0, aside=3.5), centerline=line))
+    assert slower[DECISION] == "Slow down and move over to the left, because the car ahead is slower."
 
 
 def test_who_is_beside_or_behind_or_far_is_not_ahead():
@@ -304,6 +307,16 @@ def test_turns_are_announced_where_they_begin():
     assert answers(scene(centerline=wide))[ROUTE] == "Straight on, then a bend to the right in 13 m."
     far = answers(scene(centerline=left_turn(FRONT + 55)))
     assert far[ROUTE] == "Straight on."
+
+
+def test_a_bend_is_followed_even_where_the_human_ends_up_beside_its_lane():
+    radius, begin = 60.0, 12.0
+    driven = 4.0 * np.arange(1, 9)
+    angle = np.maximum(driven - begin, 0) / radius
+    bent = np.column_stack([np.minimum(driven, begin) + radius * np.sin(angle), radius * (1 - np.cos(angle)), angle])
+    made = scene(human=Trajectory(bent), centerline=left_turn(begin, radius))
+    assert describe(made).path is PathAction.LEFT_CHANGE
+    assert answers(made)[DECISION] == "Keep your speed and follow the bend to the left, because the way is free."
 
 
 def test_distances_follow_the_route_round_a_turn():

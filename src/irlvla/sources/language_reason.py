@@ -6,6 +6,7 @@ from math import sqrt
 
 from irlvla.scene import STANDING, PathAction, SignalState, SpeedAction
 from irlvla.sources.language_objects import Ahead, Motion
+from irlvla.sources.language_route import Bend
 from irlvla.sources.language_situation import Situation
 from irlvla.sources.language_words import a, metres, name, per_second, side
 
@@ -54,12 +55,13 @@ def decision(situation: Situation, speed: SpeedAction, path: PathAction) -> str:
     the lead that sets it, or that what is in the way is still far or will be gone, or that nothing is. Who moves over
     passes something, or its route leads there.
     """
-    way = _why_aside(situation, path) if path in _CHANGES and speed is not SpeedAction.STOP else ""
-    if speed in (SpeedAction.STOP, SpeedAction.DECELERATE):
-        why = _why_slower(situation, stop=speed is SpeedAction.STOP)
+    if speed is SpeedAction.STOP:
+        why = _why_slower(situation, stop=True)
+    elif speed is SpeedAction.DECELERATE:
+        why = _why_slower(situation, stop=False) or _why_aside(situation, path)
     else:
-        why = _why_not_slower(situation, speed is SpeedAction.ACCELERATE, turning=path in _TURNS)
-    return f"{_doing(situation, speed, path)}{way or (why and f', because {why}')}."
+        why = _why_aside(situation, path) or _why_not_slower(situation, speed is SpeedAction.ACCELERATE, path)
+    return f"{_doing(situation, speed, path)}{why}."
 
 
 def _doing(situation: Situation, speed: SpeedAction, path: PathAction) -> str:
@@ -79,17 +81,29 @@ def _way(situation: Situation, path: PathAction) -> str:
     if path is PathAction.STRAIGHT:
         return "go straight on"
     left = path in _LEFT
-    if path in _CHANGES:
-        return f"move over to the {side(left)}"
-    if situation.bend is None or situation.bend.left != left:
-        return f"steer to the {side(left)}"
-    return f"turn {side(left)}" if situation.bend.turn else f"follow the bend to the {side(left)}"
+    if bend := _followed(situation, path):
+        return f"turn {side(left)}" if bend.turn else f"follow the bend to the {side(left)}"
+    return f"{'move over' if path in _CHANGES else 'steer'} to the {side(left)}"
+
+
+def _followed(situation: Situation, path: PathAction) -> Bend | None:
+    """The bend of the route to that side that the human gets to; who ends up beside its lane may only follow one."""
+    bend, reached = situation.bend, situation.reached
+    if bend is None or reached is None or path is PathAction.STRAIGHT or bend.left != (path in _LEFT):
+        return None
+    return bend if bend.distance < reached and (path in _TURNS or _on_line(situation)) else None
+
+
+def _on_line(situation: Situation) -> bool:
+    return situation.aside is not None and abs(situation.aside) < _ON_LINE
 
 
 def _why_aside(situation: Situation, path: PathAction) -> str:
     """Why one moves over, where a reason is in sight: a lead on the other side, or the route."""
     lead = situation.lead
-    if situation.aside is not None and abs(situation.aside) < _ON_LINE:
+    if path not in _CHANGES or _followed(situation, path):
+        return ""
+    if _on_line(situation):
         return ", because your route leads there"
     if lead is None or not _passed(situation):
         return ""
@@ -103,18 +117,24 @@ def _why_slower(situation: Situation, stop: bool) -> str:
     if stop:
         asking = [h for h in present if h.speed <= STANDING] or asking or present
     if asking:
-        return max(asking, key=lambda h: h.braking(situation.speed)).why
+        return f", because {max(asking, key=lambda h: h.braking(situation.speed)).why}"
     junction, near = situation.junction, max(_CLOSE * situation.speed, _NEAR)
-    return f"a junction begins {metres(junction)} ahead" if junction is not None and junction < near else ""
+    return f", because a junction begins {metres(junction)} ahead" if junction is not None and junction < near else ""
 
 
-def _why_not_slower(situation: Situation, faster: bool, turning: bool) -> str:
+def _why_not_slower(situation: Situation, faster: bool, path: PathAction) -> str:
+    why = _allowing(situation, faster, bends=path not in _TURNS)
+    return f", because {why}" if why else ""
+
+
+def _allowing(situation: Situation, faster: bool, bends: bool) -> str:
+    """What lets the ego drive as fast as it does, or faster; ``bends`` tells whether one may still be ahead."""
     lead, now = situation.lead, situation.speed
     if lead is not None and _passed(situation):
         return f"there is room to pass {_the(lead)}"
     if lead is not None and (follows := _following(situation, lead, faster)):
         return follows
-    felt = [h for h in _hindrances(situation, bends=not turning) if h.what and h.braking(now) > _FELT]
+    felt = [h for h in _hindrances(situation, bends) if h.what and h.braking(now) > _FELT]
     if felt:
         nearest = min(felt, key=lambda h: h.distance)
         far = nearest.distance >= max(_GAP, _REACTION * now)

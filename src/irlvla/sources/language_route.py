@@ -23,7 +23,7 @@ _SPACING = 1.0  # at which curvature is asked for [m]
 _LONGEST = 1.5  # segment, so that who is near to a line is near to one of its points [m]
 _WINDOW = 9  # spaces over which curvature is averaged, as recorded lines have corners every few metres
 _STRAIGHT = 1 / 150.0  # less curvature is no bend [1/m]
-_LEAST_BEND = np.radians(30.0)
+_LEAST_BEND = np.radians(20.0)
 _SHARP_RADIUS = 20.0
 _EDGES = (0.05, 0.95)
 _PARALLEL = 1e-9  # who comes nearer by less does not meet [m]
@@ -32,7 +32,7 @@ _EDGE_PIECES = 8  # of a box's edge, which a bent line sees bent
 
 @dataclass(frozen=True)
 class Bend:
-    """A change of the route's heading of 30° or more in one go, as far as the next 70 m show it.
+    """A change of the route's heading of 20° or more in one go, as far as the next 70 m show it.
 
     Attributes:
         left: whether it leads to the left.
@@ -143,7 +143,7 @@ class Route:
         return np.sort(crossed[crossed > 0])
 
     def next_bend(self) -> Bend | None:
-        """The bend that the bumper is in, if 30° of it are left, or the next that begins within ``REACH``."""
+        """The bend that the bumper is in, if 20° of it are left, or the next that begins within ``REACH``."""
         at = np.arange(self.along[0], self.along[-1], _SPACING)
         turned = np.append(0.0, np.cumsum(wrap(np.diff(self.heading(at)))))
         smooth = np.convolve(np.diff(turned), np.full(_WINDOW, 1 / _WINDOW), "same") / _SPACING
