@@ -9,28 +9,28 @@ import tyro
 
 from irlvla import __version__
 from irlvla.errors import InputError
+from irlvla.tables import print_closed_loop, print_table
 
-SUBSCORES = ("NC", "DAC", "DDC", "TLC", "EP", "TTC", "LK", "HC", "EC", "EPDMS")
 Json = Annotated[bool, tyro.conf.arg(name="json", help="Print one JSON object for machines.")]
 
 
 def quickstart(
-    source: str = "waymo-sample",
+    source: str = "town",
     out: Path = Path("runs/quickstart"),
     held_out: tuple[str, ...] = (),
     seed: int = 0,
     device: str = "cpu",
     as_json: Json = False,
 ) -> int:
-    """All three stages on recorded driving, small: import, imitation, reward world model, PPO, table and report.
+    """All three stages, small: scenes, imitation, reward world model, PPO, table and report.
 
-    Takes six to ten minutes on two cores; may be stopped at any time and goes on when called again.
+    Takes about ten minutes on two cores; may be stopped at any time and goes on when called again.
 
     Args:
-        source: "waymo-sample" (three recorded scenarios, downloaded once), or a folder of ScenarioNet pickles and
-            Argoverse 2 logs.
+        source: "town" (the embedded world), "waymo-sample" (three recorded scenarios, downloaded once), or a folder of
+            ScenarioNet pickles and Argoverse 2 logs.
         out: Folder of the run: scenes, checkpoints, curves, results.json, report.html.
-        held_out: Logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
+        held_out: Recorded logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
         seed: Seed of everything random.
         device: "cpu" or "cuda".
         as_json: Print one JSON object for machines.
@@ -42,6 +42,7 @@ def quickstart(
         print(json.dumps(results))
     else:
         print_table(results["rows"], results["stamp"])
+        print_closed_loop(results["closed_loop"])
         for note in results["notes"]:
             print(note)
         print(f"{results['seconds'] / 60:.1f} minutes; report: {out / 'report.html'}")
@@ -70,6 +71,33 @@ def data_import(
 
     report = import_scenes(source, path, out, strict=strict)
     print(json.dumps(asdict(report), default=str) if as_json else "\n".join(report.lines()))
+    return 0
+
+
+def data_make(
+    out: Path,
+    scenes: int = 1000,
+    split: Literal["train", "test"] = "train",
+    followers: int = 0,
+    first_seed: int = 0,
+    workers: int = 2,
+    as_json: Json = False,
+) -> int:
+    """Scenes of the embedded town into a scene store; towns that are there already are not made again.
+
+    Args:
+        out: Folder of the scene store.
+        scenes: How many, followers not counted.
+        split: Their seeds never meet.
+        followers: Second-stage starts for each pair of scenes.
+        first_seed: Where to begin within the split.
+        workers: Processes.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.sources.town import TownSettings, make_scenes
+
+    report = make_scenes(out, scenes, split, TownSettings(followers=followers), first_seed, workers)
+    print(json.dumps(report.to_dict()) if as_json else "\n".join(report.lines()))
     return 0
 
 
@@ -186,6 +214,77 @@ def epdms_bench(
     return 0
 
 
+def evaluate(
+    agent: str,
+    source: str = "town",
+    split: str = "test",
+    scenes: int = 200,
+    followers: int = 0,
+    device: str = "cpu",
+    as_json: Json = False,
+) -> int:
+    """Judge one agent by EPDMS on held-out scenes.
+
+    Args:
+        agent: "human", "constant-velocity", or the path of a checkpoint.
+        source: "town", "waymo-sample", a folder of recorded driving, or a scene store.
+        split: "test" or "train" of the town; "all" of other sources.
+        scenes: How many, in whole logs, followers not counted.
+        followers: Second-stage starts for each pair of the town's scenes, for the two-stage score.
+        device: "cpu" or "cuda".
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.evaluation.agents import agent_of
+    from irlvla.evaluation.benchmark import evaluate as judge
+    from irlvla.evaluation.benchmark import stamp_of
+    from irlvla.material import scenes_of
+    from irlvla.scene import CameraRig
+
+    chosen = agent_of(agent, device)
+    judged = scenes_of(source, split, scenes, followers)
+    row = judge({agent: chosen}, judged, CameraRig.navsim(160, 90))[0].row()
+    stamp = stamp_of(judged, split)
+    if as_json:
+        print(json.dumps({**row, "stamp": stamp}))
+    else:
+        print_table([row], stamp)
+    return 0
+
+
+def bench_town(scenes: int = 200, workers: int = 2, seconds: float = 10.0, as_json: Json = False) -> int:
+    """Time the town: scenes made a second, and environment steps a second on one core with and without cameras.
+
+    Args:
+        scenes: How many scenes to make.
+        workers: Processes that make them.
+        seconds: How long the environment is stepped, each way.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.sources.town.bench import bench
+
+    found = bench(scenes, workers, seconds)
+    text = "\n".join(f"{name}: {value:.1f}" for name, value in found.items())
+    print(json.dumps(found) if as_json else text)
+    return 0
+
+
+def bench_render(width: int = 256, height: int = 144, seconds: float = 3.0, as_json: Json = False) -> int:
+    """Time the renderer on one core: pictures a second of a busy made-up scene, through NAVSIM's eight cameras.
+
+    Args:
+        width: Of a picture [pixels].
+        height: Of a picture [pixels].
+        seconds: How long to draw.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.sources.render_bench import bench
+
+    found = bench(width, height, seconds)
+    text = f"{found['images_per_s']:,.0f} images a second of {width} x {height}, {found['cameras']} cameras"
+    print(json.dumps(found) if as_json else text)
+    return 0
+
+
 def doctor(device: str = "cpu", as_json: Json = False) -> int:
     """Is this machine fit to score? Versions, linear algebra, golden scenes; status 1 if anything is wrong.
 
@@ -206,33 +305,8 @@ def doctor(device: str = "cpu", as_json: Json = False) -> int:
     return 0 if sound else 1
 
 
-def hundred(score: float | None) -> str:
-    """A fraction as a score of a hundred; "n/a" where there is none."""
-    return "n/a" if score is None else f"{100 * score:.1f}"
-
-
-def print_table(rows: list[dict[str, Any]], stamp: dict[str, Any]) -> None:
-    """Scores of a hundred for people: filtered, then unfiltered, under the stamp."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(width=120)
-    for title, part in (("with human filter", None), ("without filter", "raw")):
-        table = Table(title=f"EPDMS {title}")
-        table.add_column("agent")
-        table.add_column("scenes", justify="right")
-        for name in SUBSCORES:
-            table.add_column(name, justify="right")
-        for row in rows:
-            scores = row[part] if part else row
-            table.add_row(row["agent"], str(row["scenes"]), *(hundred(scores[name]) for name in SUBSCORES))
-        console.print(table)
-    print(f"EC is known in {rows[0]['scenes_with_ec']} of {rows[0]['scenes']} scenes; elsewhere EPDMS drops its weight")
-    print(", ".join(f"{key}={value}" for key, value in stamp.items()))
-
-
 def data() -> int:
-    """Scene stores: import, info, verify."""
+    """Scene stores: import, make, info, verify."""
     return run(["data", "--help"])
 
 
@@ -241,9 +315,17 @@ def epdms() -> int:
     return run(["epdms", "--help"])
 
 
-COMMANDS: dict[str, Any] = {"quickstart": quickstart, "data": data, "epdms": epdms, "doctor": doctor}
+def bench() -> int:
+    """How fast it is: town, render."""
+    return run(["bench", "--help"])
+
+
+COMMANDS: dict[str, Any] = {
+    "quickstart": quickstart, "data": data, "evaluate": evaluate, "epdms": epdms, "bench": bench, "doctor": doctor,
+}  # fmt: skip
 GROUPS: dict[str, dict[str, Any]] = {
-    "data": {"import": data_import, "info": data_info, "verify": data_verify},
+    "bench": {"town": bench_town, "render": bench_render},
+    "data": {"import": data_import, "make": data_make, "info": data_info, "verify": data_verify},
     "epdms": {"score": epdms_score, "check": epdms_check, "bench": epdms_bench},
 }
 

@@ -1,11 +1,10 @@
-"""All three stages on recorded driving, small: import, imitation, reward world model, PPO, table and report.
+"""All three stages, small: scenes of the town or recorded ones, imitation, reward world model, PPO, table and report.
 
 Every part leaves its result in the run's folder and is skipped where that is there, so a run that was stopped goes on,
 and a run that is finished only prints its table again.
 """
 
 import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,26 +15,25 @@ from typing import Any
 import torch
 
 from irlvla import __version__
-from irlvla.epdms import stamp
 from irlvla.errors import InputError
 from irlvla.evaluation.agents import constant_velocity, driving, human
-from irlvla.evaluation.benchmark import Evaluation, evaluate
+from irlvla.evaluation.benchmark import Evaluation, evaluate, stamp_of
+from irlvla.evaluation.closed_loop import drive_closed_loop
 from irlvla.evaluation.report import ReportScene, write_report
+from irlvla.material import Material, TownSizes, gather, source_path
 from irlvla.model import CameraTrunk, EgoMLP, ModelConfig, Policy, RewardWorldModel
-from irlvla.scene import CameraRig, Scene, SceneStore
+from irlvla.scene import CameraRig, Scene
 from irlvla.scene.store import write_atomically
-from irlvla.sources import import_scenes, observe
-from irlvla.training.augment import mirrored
+from irlvla.sources import observe
 from irlvla.training.checkpoint import load_checkpoint, save_checkpoint
 from irlvla.training.data import SceneSet
 from irlvla.training.imitation import ImitationConfig, anchors_of, train_ego_mlp, train_imitation
 from irlvla.training.labels import make_labels
-from irlvla.training.loop import Run, hash_seed
+from irlvla.training.loop import Run
 from irlvla.training.reinforce import ReinforceConfig, train_reinforce
 from irlvla.training.reward import RewardConfig, train_reward
 from irlvla.training.trunk import Weights, camera_trunk
 
-HELD_OUT_SHARE = 0.25
 REPORT_SCENES = 8
 
 
@@ -49,6 +47,7 @@ class Preset:
         imitation, reward, reinforce: of the stages.
         ego_mlp_steps: updates of the ego-status baseline.
         trunk: where the camera trunk's weights come from.
+        town: how much of the town is taken, where it is the source.
         checkpoint_seconds: least time between checkpoints.
     """
 
@@ -60,6 +59,7 @@ class Preset:
     reinforce: ReinforceConfig = field(default_factory=ReinforceConfig)
     ego_mlp_steps: int = 1500
     trunk: Weights = "imagenet"
+    town: TownSizes = field(default_factory=TownSizes)
     checkpoint_seconds: float = 20.0
 
     @property
@@ -80,8 +80,8 @@ def quickstart(
 
     Args:
         out: folder of the run.
-        source: "waymo-sample", or a folder or file of recorded driving.
-        held_out: logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
+        source: "town", "waymo-sample", or a folder or file of recorded driving.
+        held_out: recorded logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
         preset: sizes.
         seed: of everything random.
         device: "cpu", "cuda", ...
@@ -90,7 +90,8 @@ def quickstart(
         InputError: if the source or the folder cannot be used.
     """
     preset = preset or Preset()
-    path = source_path(source)
+    if source != "town":
+        source_path(source)
     settings = {"source": source, "held_out": list(held_out), "preset": asdict(preset), "seed": seed}
     _claim(out, settings)
     if (out / "results.json").exists():
@@ -98,22 +99,23 @@ def quickstart(
         return results
     run = Run(out, seed, device, preset.checkpoint_seconds)
     clock = Clock(out / "seconds.json")
-    with clock("import"):
-        imported = import_scenes("auto" if path else "waymo-sample", path, out / "scenes")
-    print("\n".join(imported.lines()), file=sys.stderr)
-    store = SceneStore(out / "scenes")
-    train_logs, test_logs = split(store, held_out)
-    train_stages(run, store, [token for log in train_logs for token in store.logs[log]], preset, clock)
+    with clock("scenes"):
+        material = gather(source, out / "scenes", held_out, preset.town, seed)
+    train_stages(run, material, preset, clock)
     with clock("evaluation"):
-        scenes = [store[token] for log in test_logs for token in store.logs[log]]
+        scenes = material.test_scenes()
         evaluations = evaluate(agents(out, device), scenes, preset.rig)
+    rows = [evaluation.row() for evaluation in evaluations]
+    with clock("closed loop"):
+        closed = drive_closed_loop(agents(out, device), material.episodes, preset.rig) if material.episodes else []
     results = {
-        "stamp": {**stamp(len(scenes), references(scenes), split="held-out logs"), "held_out": test_logs},
+        "stamp": {**stamp_of(scenes, material.split), "held_out": list(material.test)},
         "seconds": round(clock.total(), 1),
-        "rows": [evaluation.row() for evaluation in evaluations],
+        "rows": rows,
+        "closed_loop": [ride.row() for ride in closed],
         "stages": clock.seconds,
         "command": " ".join(["irlvla quickstart --source", source, *(["--held-out", *held_out] if held_out else [])]),
-        "notes": notes(store, train_logs, test_logs, run),
+        "notes": notes(material, run),
     }
     report(out, results, scenes, evaluations, preset, run)
     write_atomically(out / "results.json", json.dumps(results, indent=1).encode())
@@ -159,56 +161,14 @@ def _claim(out: Path, settings: dict[str, Any]) -> None:
         write_atomically(path, text.encode())
 
 
-def source_path(source: str) -> Path | None:
-    """The path that a source names, None for a source that is downloaded.
-
-    Raises:
-        InputError: if it is neither.
-    """
-    if source == "waymo-sample":
-        return None
-    if not Path(source).exists():
-        raise InputError(source, "is neither waymo-sample nor a path that exists", "give a folder of recorded driving")
-    return Path(source)
-
-
-def split(store: SceneStore, held_out: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Names of the logs for training and of those for the table; a log is in one of them only.
-
-    Without ``held_out`` a quarter of the logs (at least one) is drawn by a hash of their names, so that the split does
-    not depend on what else is imported.
-
-    Raises:
-        InputError: if a name fits no log, or nothing is left to train on.
-    """
-    logs = [log for log, tokens in store.logs.items() if tokens]
-    for part in held_out:
-        if not any(part in log for log in logs):
-            raise InputError(f"--held-out {part}", "fits no imported log", f"choose among {', '.join(logs)}")
-    if held_out:
-        test = [log for log in logs if any(part in log for part in held_out)]
-    else:
-        test = sorted(logs, key=hash_seed)[: max(1, round(HELD_OUT_SHARE * len(logs)))]
-    train = [log for log in logs if log not in test]
-    if not train:
-        raise InputError(store.folder, "has no log left to train on", "import at least two logs, or hold out fewer")
-    return train, test
-
-
-def references(scenes: Sequence[Scene]) -> str:
-    """What normalises ego progress in ``scenes``; a store of an earlier version may hold other references."""
-    return ", ".join(sorted({scene.truth.reference_kind for scene in scenes}))
-
-
-def train_stages(run: Run, store: SceneStore, tokens: Sequence[str], preset: Preset, clock: Clock) -> None:
+def train_stages(run: Run, material: Material, preset: Preset, clock: Clock) -> None:
     """Train what is not there yet: ``ego-mlp``, ``stage1``, ``reward``, ``stage3``."""
     out = run.folder
     if (out / "stage3" / "model.safetensors").exists():
         return
     with clock("cameras"):
         trunk = camera_trunk(preset.model, preset.trunk)
-        scenes = [store[token] for token in tokens]
-        data = SceneSet.load(scenes + mirrored(scenes), preset.rig, trunk, preset.model)
+        data = SceneSet.load(material.training_scenes(), preset.rig, trunk, preset.model)
     with clock("ego-mlp"):
         mlp = train_ego_mlp(run, data, preset.ego_mlp_steps)
         save_checkpoint(out / "ego-mlp.safetensors", mlp.state_dict())
@@ -245,10 +205,14 @@ def agents(out: Path, device: str) -> dict[str, Any]:
     return {"human": human, "constant-velocity": constant_velocity, **driven}
 
 
-def notes(store: SceneStore, train: Sequence[str], test: Sequence[str], run: Run) -> list[str]:
+def notes(material: Material, run: Run) -> list[str]:
     """What a reader of the table should know, from the logs of the run."""
-    counted = [f"{sum(len(store.logs[log]) for log in logs)} scenes of {len(logs)} logs" for logs in (train, test)]
-    lines = [f"Trained on {counted[0]}, judged on {counted[1]}: {', '.join(test)}."]
+    tokens = material.store.logs
+    parts = [
+        f"{sum(len(tokens[log]) for log in logs)} scenes of {len(logs)} logs"
+        for logs in (material.train, material.test)
+    ]
+    lines = [f"Trained on {parts[0]}, judged on {parts[1]} ({material.split})."]
     records = run.records("reinforce")
     if records:
         audits = [record for record in records if "audit_exact" in record]
@@ -271,7 +235,8 @@ def report(
     run: Run,
 ) -> None:
     """Write ``report.html`` with plans of evenly spaced held-out scenes; the first one with its cameras."""
-    shown = [len(scenes) * k // REPORT_SCENES for k in range(REPORT_SCENES)]
+    first = [k for k, scene in enumerate(scenes) if scene.follows is None]
+    shown = [first[len(first) * k // REPORT_SCENES] for k in range(REPORT_SCENES)]
     pages = []
     for k in dict.fromkeys(shown):
         pages.append(

@@ -1,6 +1,7 @@
 """What is compared in a table: each agent turns scenes into one plan each."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -9,6 +10,7 @@ from irlvla.errors import InputError
 from irlvla.model import EgoMLP, Policy
 from irlvla.model.diffusion import INTERVAL, POINTS
 from irlvla.scene import Scene, SceneInputs
+from irlvla.training.checkpoint import load_checkpoint
 
 Agent = Callable[[Sequence[Scene], SceneInputs], Tensor]
 """Scenes, and what is seen of them, to plans ``[S, 8, 3]``: poses 0.5 s apart in each ego frame."""
@@ -42,3 +44,24 @@ def driving(policy: Policy | EgoMLP, device: str = "cpu") -> Agent:
         return policy.plan(inputs.to(device)).double().cpu()
 
     return agent
+
+
+def agent_of(name: str, device: str = "cpu") -> Agent:
+    """An agent by name ("human", "constant-velocity"), or a network by the path of its checkpoint.
+
+    A checkpoint is the folder of a policy or the file of an ego-status MLP.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    known: dict[str, Agent] = {"human": human, "constant-velocity": constant_velocity}
+    if name in known:
+        return known[name]
+    path = Path(name)
+    if path.is_dir():
+        return driving(Policy.from_pretrained(path).to(device), device)
+    if path.is_file():
+        mlp = EgoMLP()
+        mlp.load_state_dict(load_checkpoint(path))
+        return driving(mlp.eval().to(device), device)
+    raise InputError(f"--agent {name}", "is no agent and no checkpoint", f"give {', '.join(known)}, or a path")

@@ -78,7 +78,8 @@ def pack(scenes: Sequence[Scene]) -> tuple[Columns, dict[str, str]]:
         "scenes": [
             {
                 "token": s.token, "log": s.log, "source": s.source, "previous": s.previous, "follows": s.follows,
-                "rig": rig, "instruction": s.instruction, "route": s.truth.route, "reference_kind": s.truth.reference_kind,
+                "rig": rig, "instruction": s.instruction, "route": s.truth.route,
+                "reference_kind": s.truth.reference_kind,
                 "tracks": s.truth.tracks.tokens, "connectors": [light.connector for light in s.truth.red_lights],
                 "language": astuple(s.truth.language) if s.truth.language else None,
             }

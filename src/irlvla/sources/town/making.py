@@ -38,6 +38,14 @@ class TownReport:
     kept: int = 0
     straight_on: list[NDArray[np.float64]] = field(default_factory=list)
 
+    def to_dict(self) -> dict[str, float | int | None]:
+        """Plain values for machines; scores are fractions."""
+        mean = float(np.concatenate(self.straight_on).mean()) if self.candidates else None
+        return {
+            "scenes": self.scenes, "logs": self.logs, "candidates": self.candidates, "kept": self.kept,
+            "constant_velocity": mean,
+        }  # fmt: skip
+
     def lines(self) -> list[str]:
         """The report for people."""
         lines = [f"{self.scenes} scenes of {self.logs} towns"]

@@ -9,9 +9,7 @@ from irlvla.sources.town.traffic.compiled import compiled
 from irlvla.sources.town.traffic.drive import EGO, advance, lead
 from irlvla.sources.town.traffic.following import new_sight
 from irlvla.sources.town.traffic.places import extend_plan, put
-from irlvla.sources.town.traffic.state import (
-    NOBODY, BoolArray, FloatArray, IntArray, Lights, People, Roads, Vehicles,
-)  # fmt: skip
+from irlvla.sources.town.traffic.state import NOBODY, BoolArray, FloatArray, IntArray, Lights, People, Roads, Vehicles
 from irlvla.sources.town.traffic.walking import stand
 
 

@@ -1,0 +1,193 @@
+"""The scenes of a run: made in the town, or imported from recorded driving; some to train on, others to judge by."""
+
+import hashlib
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_cache_path
+
+from irlvla.compiling import fingerprint
+from irlvla.errors import InputError
+from irlvla.scene import Scene, SceneStore
+from irlvla.sources import import_scenes, town
+from irlvla.sources.town import SPLITS, TownSettings, log_name, make_scenes
+from irlvla.training.augment import mirrored
+from irlvla.training.loop import hash_seed
+
+HELD_OUT_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class TownSizes:
+    """How much of the town a run takes.
+
+    Attributes:
+        train: scenes to learn from. test: first-stage scenes to be judged in.
+        followers: second-stage starts for each pair of the latter.
+        episodes: rides in closed loop.
+        workers: processes that make scenes.
+    """
+
+    train: int = 1200
+    test: int = 160
+    followers: int = 3
+    episodes: int = 12
+    workers: int = 2
+
+
+@dataclass(frozen=True)
+class Material:
+    """Scenes in a store and what each is for.
+
+    Attributes:
+        store: all of them.
+        train, test: names of the logs.
+        split: what the held-out part is called in the stamp.
+        doubled: whether mirrored scenes join the training set (the town drives on the right; records are few).
+        episodes: seeds of towns for rides in closed loop; none for recorded driving.
+    """
+
+    store: SceneStore
+    train: tuple[str, ...]
+    test: tuple[str, ...]
+    split: str
+    doubled: bool
+    episodes: tuple[int, ...] = ()
+
+    def training_scenes(self) -> list[Scene]:
+        """The scenes to learn from."""
+        scenes = [self.store[token] for log in self.train for token in self.store.logs[log]]
+        return scenes + mirrored(scenes) if self.doubled else scenes
+
+    def test_scenes(self) -> list[Scene]:
+        """The scenes to be judged in."""
+        return [self.store[token] for log in self.test for token in self.store.logs[log]]
+
+
+def gather(source: str, folder: Path, held_out: Sequence[str], sizes: TownSizes, seed: int) -> Material:
+    """The scenes of ``source`` in a store at ``folder``; what is there already is not made again.
+
+    Args:
+        source: "town", "waymo-sample", or a folder or file of recorded driving.
+        folder: of the store.
+        held_out: recorded logs (or parts of their names) to be judged in.
+        sizes: of the town's part.
+        seed: of the run; another one takes other towns.
+
+    Raises:
+        InputError: if the source cannot be used.
+    """
+    if source == "town":
+        if held_out:
+            raise InputError(
+                "--held-out", "the town holds out seeds, not logs", "leave it out, or name a recorded source"
+            )
+        return _town(folder, sizes, seed)
+    path = source_path(source)
+    print("\n".join(import_scenes("auto" if path else "waymo-sample", path, folder).lines()), file=sys.stderr)
+    store = SceneStore(folder)
+    train, test = split_logs(store, held_out)
+    return Material(store, tuple(train), tuple(test), "held-out logs", doubled=True)
+
+
+def _town(folder: Path, sizes: TownSizes, seed: int) -> Material:
+    first = 10_000 * seed
+    for split, count, followers in (("train", sizes.train, 0), ("test", sizes.test, sizes.followers)):
+        settings = TownSettings(followers=followers)
+        report = make_scenes(folder, count, split, settings, first_seed=first, workers=sizes.workers)
+        print("\n".join(f"town, {split}: {line}" for line in report.lines()), file=sys.stderr)
+    store = SceneStore(folder)
+    logs = [log for log, tokens in store.logs.items() if tokens]
+    test = tuple(log for log in logs if int(log.rpartition("-")[2]) >= SPLITS["test"])
+    train = tuple(log for log in logs if log not in set(test))
+    episodes = tuple(SPLITS["test"] + first + 5_000 + k for k in range(sizes.episodes))
+    return Material(store, train, test, "held-out seeds", doubled=False, episodes=episodes)
+
+
+def scenes_of(source: str, split: str, count: int, followers: int = 0) -> list[Scene]:
+    """About ``count`` first-stage scenes of a source to judge agents in, in whole logs, with their followers.
+
+    Scenes of the town and imported ones are kept in the user's cache, by the version of what made them.
+
+    Args:
+        source: "town", "waymo-sample", a folder of recorded driving, or a scene store.
+        split: "train" or "test" of the town; other sources are taken whole ("all").
+        count: how many; fewer if the source has no more.
+        followers: second-stage starts for each pair of the town's scenes.
+
+    Raises:
+        InputError: if the source or the split cannot be used.
+    """
+    if count < 1:
+        raise InputError("--scenes", f"{count} are too few", "give 1 or more")
+    if source == "town":
+        sources = Path(town.__file__).parent
+        made_by = fingerprint(sources) + fingerprint(sources / "traffic")
+        folder = user_cache_path("irlvla") / "town" / f"{made_by}-{followers}"
+        settings = TownSettings(followers=followers)
+        make_scenes(folder, count, split, settings, workers=os.cpu_count() or 1)
+        store = SceneStore(folder)
+        first = log_name(SPLITS[split])
+        logs = [log for log in sorted(store.logs) if log >= first]
+    elif split != "all":
+        raise InputError("--split", f"{source!r} has no split {split!r}", "give all, or take the town")
+    else:
+        store = _recorded_store(source)
+        logs = list(store.logs)
+    scenes: list[Scene] = []
+    for log in logs:
+        if sum(scene.follows is None for scene in scenes) >= count:
+            break
+        scenes += [store[token] for token in store.logs[log]]
+    return scenes
+
+
+def _recorded_store(source: str) -> SceneStore:
+    """The scene store that ``source`` is, or one made of its recorded driving."""
+    path = source_path(source)
+    if path is not None and (path / "store.json").exists():
+        return SceneStore(path)
+    name = source if path is None else hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
+    folder = user_cache_path("irlvla") / "recorded" / name
+    import_scenes("auto" if path else "waymo-sample", path, folder)
+    return SceneStore(folder)
+
+
+def source_path(source: str) -> Path | None:
+    """The path that a recorded source names, None for one that is downloaded.
+
+    Raises:
+        InputError: if it is neither.
+    """
+    if source == "waymo-sample":
+        return None
+    if not Path(source).exists():
+        what = "is neither town, nor waymo-sample, nor a path that exists"
+        raise InputError(source, what, "give a folder of recorded driving")
+    return Path(source)
+
+
+def split_logs(store: SceneStore, held_out: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Names of the logs for training and of those for the table; a log is in one of them only.
+
+    Without ``held_out`` a quarter of the logs (at least one) is drawn by a hash of their names, so that the split does
+    not depend on what else is imported.
+
+    Raises:
+        InputError: if a name fits no log, or nothing is left to train on.
+    """
+    logs = [log for log, tokens in store.logs.items() if tokens]
+    for part in held_out:
+        if not any(part in log for log in logs):
+            raise InputError(f"--held-out {part}", "fits no imported log", f"choose among {', '.join(logs)}")
+    if held_out:
+        test = [log for log in logs if any(part in log for part in held_out)]
+    else:
+        test = sorted(logs, key=hash_seed)[: max(1, round(HELD_OUT_SHARE * len(logs)))]
+    train = [log for log in logs if log not in test]
+    if not train:
+        raise InputError(store.folder, "has no log left to train on", "import at least two logs, or hold out fewer")
+    return train, test
