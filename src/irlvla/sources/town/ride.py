@@ -52,26 +52,31 @@ def ride_of(name: str, world: World, tracks: list[Track]) -> Ride:
 
     It ends where the ego leaves the town.
     """
-    track = Track(*(np.concatenate(parts) for parts in zip(*tracks, strict=True)))
+    track = joined(tracks)
     there = track.alive[:, 0]
     length = len(there) if there.all() else int(np.argmin(there))
     track = Track(*(array[:length] for array in track))
-    motion = _motion(track)
+    motion = motion_of(track)
     way = driven_way(world, track)
     return Ride(
         name=name,
         world=world,
         first=world.step - sum(len(part.alive) for part in tracks) + 1,
         motion=motion,
-        observed=_observed(world, track),
-        lamps=np.concatenate([track.lamps.T, np.zeros((track.people.shape[1], length), np.uint8)]),
+        observed=observed_of(world, track),
+        lamps=lamps_of(track),
         way=way,
         travelled=way.along(motion[:, :2]),
     )
 
 
-def _motion(track: Track) -> FloatArray:
-    """The ego's rear axle with its velocity and acceleration."""
+def joined(tracks: list[Track]) -> Track:
+    """Consecutive ``tracks`` as one."""
+    return Track(*(np.concatenate(parts) for parts in zip(*tracks, strict=True)))
+
+
+def motion_of(track: Track) -> FloatArray:
+    """The ego's rear axle with its velocity and acceleration: ``[S, 7]``, see :class:`Ride`."""
     centre, heading = track.poses[:, 0, :2], np.unwrap(track.poses[:, 0, 2])
     axle = centre - EGO_AHEAD * np.column_stack([np.cos(heading), np.sin(heading)])
     speed, turning = track.speeds[:, 0], np.gradient(heading, STEP)
@@ -79,8 +84,13 @@ def _motion(track: Track) -> FloatArray:
     return np.column_stack([axle, wrap(heading), speed, still, track.accelerations[:, 0], speed * turning])
 
 
-def _observed(world: World, track: Track) -> Observed:
-    """Vehicles, what stands, and people as one list over the whole ride."""
+def lamps_of(track: Track) -> NDArray[np.uint8]:
+    """:class:`~irlvla.scene.Lamps` ``[N, S]`` of vehicles, what stands, and people; people have none."""
+    return np.concatenate([track.lamps.T, np.zeros(track.people.shape[1::-1], np.uint8)])
+
+
+def observed_of(world: World, track: Track) -> Observed:
+    """Vehicles, what stands, and people as one list over the whole track."""
     vehicles, walkers = track.alive.shape[1], track.people.shape[1]
     poses = np.concatenate([track.poses, track.people], 1).transpose(1, 0, 2)
     speeds = np.concatenate([track.speeds, track.paces], 1).T

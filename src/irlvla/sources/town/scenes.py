@@ -46,6 +46,27 @@ def cut_scene(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: st
     Raises:
         InputError: if the scene cannot be judged.
     """
+    scene = scene_of(ride, step, weather, rig, token, previous)
+    future = ride.motion[step : step + FUTURE_STEPS + 1, :3]
+    human = Trajectory(poses_to_local(future[EVERY::EVERY], future[0]), EVERY * STEP)
+    return replace(scene, truth=with_reference(replace(scene.truth, human=human), token))
+
+
+def with_reference(truth: SceneTruth, token: str) -> SceneTruth:
+    """``truth`` with what PDM-Closed would do as its reference.
+
+    Raises:
+        InputError: if the scene cannot be judged.
+    """
+    return replace(truth, reference=pdm_closed_reference(truth, token), reference_kind="pdm-closed")
+
+
+def scene_of(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: str, previous: str | None) -> Scene:
+    """The scene at ``step`` of a ride with 1.5 s before, as far as policies and cameras know it.
+
+    Its tracks reach as far as the ride does, 4 s at most. There is no human, and the reference is what was
+    driven.
+    """
     states = ride.motion[step - PAST_STEPS : step + 1 : EVERY]
     future = ride.motion[step : step + FUTURE_STEPS + 1, :3]
     now, here = ride.motion[step], float(ride.travelled[step])
@@ -65,9 +86,9 @@ def cut_scene(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: st
         speed_limit=float(lanes.limits[underneath[0]]),
         tracks=tracks,
         red_lights=_red_lights(ride, step, now),
-        reference=future,  # until PDM-Closed has seen the scene
+        reference=future,
         reference_kind="human",
-        human=Trajectory(poses_to_local(future[EVERY::EVERY], now[:3]), EVERY * STEP),
+        human=None,
         scenery=Scenery(_signals(ride, step, now), _lamps(ride, step, tracks.tokens), weather),
     )
     command = command_of(line, now[:3])
@@ -77,7 +98,7 @@ def cut_scene(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: st
         source="town",
         history=np.column_stack([poses_to_local(states[:, :3], now[:3]), states[:, 3:]]),
         command=command,
-        truth=replace(truth, reference=pdm_closed_reference(truth, token), reference_kind="pdm-closed"),
+        truth=truth,
         cameras=rig,
         previous=previous,
         instruction=instruct(*_announced(ride, here, lanes, command)),

@@ -14,6 +14,8 @@ FloatArray = NDArray[np.float64]
 
 BEYOND = 170.0
 """A way goes on at least so far beyond where the ego was last [m], if the town does."""
+WINDOW = 80
+"""Points of a way among which the next place on it is looked for."""
 _BACK = 40.0  # and begins this far before the ego's first place, on its first lane at most [m]
 _FADE_LENGTH, _FADE_SECONDS = 25.0, 3.4  # over which a lane change runs, as traffic does it
 
@@ -34,20 +36,22 @@ class Way:
     line: FloatArray
     metres: FloatArray
 
+    def find(self, point: FloatArray, window: slice = slice(None)) -> tuple[int, float]:
+        """The point of the line, of those in ``window``, nearest to ``point [2]``, and the arc length of its foot."""
+        at = (window.start or 0) + int(np.linalg.norm(self.line[window] - point, axis=1).argmin())
+        step = self.line[min(at + 1, len(self.line) - 1)] - self.line[max(at - 1, 0)]
+        beyond = (point - self.line[at]) @ step / max(float(np.linalg.norm(step)), 1e-9)
+        return at, float(self.metres[at] + beyond)
+
     def along(self, points: FloatArray) -> FloatArray:
         """Arc length ``[S]`` of points that follow the way, in order.
 
         Each is looked for near the one before, so a way may cross itself.
         """
-        found, at = np.empty(len(points)), 0
+        found, window = np.empty(len(points)), slice(None)
         for k, point in enumerate(points):
-            window = slice(at, at + 80) if k else slice(None)
-            line, metres = self.line[window], self.metres[window]
-            nearest = int(np.linalg.norm(line - point, axis=1).argmin())
-            at += nearest if k else 0
-            at = at if k else nearest
-            step = self.line[min(at + 1, len(self.line) - 1)] - self.line[max(at - 1, 0)]
-            found[k] = metres[nearest] + (point - line[nearest]) @ step / max(float(np.linalg.norm(step)), 1e-9)
+            at, found[k] = self.find(point, window)
+            window = slice(at, at + WINDOW)
         return np.asarray(np.maximum.accumulate(found))
 
     def part(self, begin: float, end: float) -> FloatArray:
@@ -88,6 +92,12 @@ def driven_way(world: World, track: Track) -> Way:
         pieces.append(world.town.lanes.lines[lane])
         legs.append(lane)
     return _joined(legs, pieces)
+
+
+def planned_way(world: World, lanes: list[int], place: float) -> Way:
+    """The way along ``lanes``, one after the other, of an ego at ``place`` of the first."""
+    first = _piece(world, lanes[0], max(place - _BACK, 0.0), float(world.roads.lengths[lanes[0]]), NOBODY, 0.0)
+    return _joined(lanes, [first, *(world.town.lanes.lines[lane] for lane in lanes[1:])])
 
 
 def _piece(world: World, lane: int, start: float, stop: float, changed_from: int, speed: float) -> FloatArray:
