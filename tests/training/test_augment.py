@@ -6,7 +6,17 @@ import torch
 
 from irlvla.epdms import SceneTruthBatch, score
 from irlvla.errors import InputError
-from irlvla.scene import Command, ObjectKind, Trajectory
+from irlvla.scene import (
+    Command,
+    Lamps,
+    Language,
+    ObjectKind,
+    PathAction,
+    Scenery,
+    SpeedAction,
+    Trajectory,
+    Weather,
+)
 from irlvla.sources import observe
 from irlvla.training.augment import mirrored
 from tests.scene import made_up
@@ -51,6 +61,23 @@ def test_words_are_mirrored_too(scene):
     (back,) = mirrored([other])
     np.testing.assert_array_equal(back.truth.map.polygons.points, scene.truth.map.polygons.points)
     np.testing.assert_array_equal(back.history, scene.history)
+
+
+def test_what_is_said_and_lit_is_mirrored(scene):
+    language = Language(SpeedAction.KEEP, PathAction.LEFT_TURN, (("Which way?", "Left, past a car on the right."),))
+    scenery = Scenery(
+        np.array([[10.0, -3.0, 0.2, 1.0]]), np.array([Lamps.BRAKE | Lamps.LEFT, Lamps.RIGHT], np.uint8), Weather(0.7)
+    )
+    hdmap = replace(scene.truth.map, buildings=np.array([[5.0, 20.0, 0.3, 10.0, 8.0, 6.0]]))
+    truth = replace(scene.truth, language=language, scenery=scenery, map=hdmap)
+    (other,) = mirrored([replace(scene, truth=truth, instruction="Turn left in 20 m.")])
+    assert other.instruction == "Turn right in 20 m."
+    assert other.truth.language.path == PathAction.RIGHT_TURN
+    assert other.truth.language.answers == (("Which way?", "Right, past a car on the left."),)
+    np.testing.assert_array_equal(other.truth.scenery.signals, [[10.0, 3.0, -0.2, 1.0]])
+    assert other.truth.scenery.lamps.tolist() == [Lamps.BRAKE | Lamps.RIGHT, Lamps.LEFT]
+    assert other.truth.scenery.weather.sun_azimuth == -0.7
+    np.testing.assert_array_equal(other.truth.map.buildings, [[5.0, -20.0, -0.3, 10.0, 8.0, 6.0]])
 
 
 def test_scenes_of_one_map_keep_sharing_it(scene):
