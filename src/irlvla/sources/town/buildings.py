@@ -60,4 +60,5 @@ def _along(rng: np.random.Generator, kerb: FloatArray) -> FloatArray:
 def _outlines(boxes: FloatArray) -> np.ndarray:
     along, across = units(boxes[:, 2]) * boxes[:, 3:4] / 2, lefts(boxes[:, 2]) * boxes[:, 4:5] / 2
     corners = [boxes[:, :2] + i * along + j * across for i, j in ((1, 1), (-1, 1), (-1, -1), (1, -1))]
-    return shapely.polygons(np.stack(corners, 1))
+    outlines: np.ndarray = shapely.polygons(np.stack(corners, 1))
+    return outlines

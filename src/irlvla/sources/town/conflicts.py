@@ -45,7 +45,7 @@ def meetings(
     pairs = np.stack([owners[p[heads]], c[heads]], 1)
     low = np.stack([p[heads], np.minimum.reduceat(first, heads)], 1) - offsets[pairs]
     high = np.stack([p[tails], np.maximum.reduceat(last, heads)], 1) - offsets[pairs]
-    steps = np.array([np.hypot(*(line[1] - line[0])) for line in lines])[pairs]
+    steps = np.array([np.hypot(*np.diff(line, axis=0).T).mean() for line in lines])[pairs]
     return pairs, np.maximum(low - 0.5, 0.0) * steps, np.minimum(high + 0.5, (counts - 1)[pairs]) * steps
 
 

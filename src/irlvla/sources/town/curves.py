@@ -120,7 +120,8 @@ class Path:
         i = self.stations[1:-1].searchsorted(stations, side="right")
         ds = stations - self.stations[i]
         headings = self.headings[i] + ds * (self.curvatures[i] + ds * self._slopes[i] / 2)
-        return stations - left * (headings - self.headings[0])
+        lengths: FloatArray = stations - left * (headings - self.headings[0])
+        return lengths
 
     def evenly(self, left: float, spacing: float = 1.0) -> FloatArray:
         """Stations ``[k]`` of points evenly spaced, at most ``spacing`` apart, ``left`` metres to the left."""

@@ -70,8 +70,12 @@ def draw_lights(rng: np.random.Generator, junction: Junction) -> Lights:
         greens[[either[arm] for arm in stage.lefts]] = begin, now + stage.seconds
         now += stage.seconds + YELLOW_SECONDS + rest
 
-    moves = [connector.movement for connector in junction.connectors]
-    heads, head_groups = [], []
+    groups = [
+        left[move.arm] if move.arm in left and move.lane in left_lanes[move.arm] else through[move.arm]
+        for move in (connector.movement for connector in junction.connectors)
+    ]
+    heads: list[FloatArray] = []
+    head_groups: list[int] = []
     for arm in entering:
         heads += _heads(junction, arm)
         head_groups += [through[arm]] * 2
@@ -79,9 +83,7 @@ def draw_lights(rng: np.random.Generator, junction: Junction) -> Lights:
         heads.append(_left_head(junction, arm))
         head_groups.append(left[arm])
     return Lights(
-        connector_groups=[
-            left[m.arm] if m.arm in left and m.lane in left_lanes[m.arm] else through[m.arm] for m in moves
-        ],
+        connector_groups=groups,
         crosswalk_groups=[either.get(arm, 0) for arm in range(len(junction.ports))],
         period=now - begun,
         greens=greens,

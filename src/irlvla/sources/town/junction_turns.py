@@ -35,25 +35,20 @@ def _turn(angle: float) -> Turn:
 
 
 def _from_arm(arm: int, ports: list[Port]) -> list[Movement]:
-    port, count = ports[arm], ports[arm].lanes_in
-    ways = {to: bend(port, other) for to, other in enumerate(ports) if to != arm and other.lanes_out}
+    ways = {to: bend(ports[arm], other) for to, other in enumerate(ports) if to != arm and other.lanes_out}
     ways = {to: angle for to, angle in ways.items() if abs(angle) < _SHARPEST}
     exits = sorted(ways, key=lambda to: -ways[to])  # the leftmost first
-    shares = _shares(count, [ports[to].lanes_out for to in exits], [_turn(ways[to]) for to in exits])
+    goals = [ports[to].lanes_out for to in exits]
+    turns = [_turn(ways[to]) for to in exits]
+    shares = _shares(ports[arm].lanes_in, goals, turns)
     found = []
-    for to, (first, last) in zip(exits, shares, strict=True):
-        goals, used = ports[to].lanes_out, last - first + 1
-        skipped = max(goals - used, 0) * _side(ways[to], port, first)
+    for to, most, turn, (first, last) in zip(exits, goals, turns, shares, strict=True):
+        spare = most - (last - first + 1)
+        to_right = ways[to] < 0 if abs(ways[to]) > _JOINING else first > 0
+        skipped = spare if to_right and spare > 0 else 0
         for lane in range(first, last + 1):
-            found.append(Movement(arm, lane, to, min(lane - first + int(skipped), goals - 1), _turn(ways[to])))
+            found.append(Movement(arm, lane, to, min(lane - first + skipped, most - 1), turn))
     return found
-
-
-def _side(angle: float, port: Port, first: int) -> int:
-    """0 for who keeps to the left lanes of the road it enters, 1 for who keeps to the right ones."""
-    if abs(angle) > _JOINING:
-        return int((angle < 0) == (abs(angle) >= BENT))  # a turn from the right; a ramp that bends left joins right
-    return int(first > 0)
 
 
 def _shares(count: int, goals: list[int], turns: list[Turn]) -> list[tuple[int, int]]:
@@ -61,8 +56,7 @@ def _shares(count: int, goals: list[int], turns: list[Turn]) -> list[tuple[int, 
     if len(turns) == 1:
         return [(0, count - 1)]
     if Turn.STRAIGHT not in turns:
-        cut = (count + 1) // 2 if goals[0] > 1 else 1
-        return [(0, min(cut, count) - 1), (min(cut, count - 1), count - 1)]
+        return [(0, 0), (min(1, count - 1), count - 1)]
     middle = turns.index(Turn.STRAIGHT)
     to_left, to_right = min(middle, 1), min(len(turns) - 1 - middle, 1)
     first, last = int(to_left and count > 2), count - 1

@@ -31,7 +31,7 @@ WALK = 1.8
 
 _WAIT = 0.3  # share of a crossing before or after which those who change lanes go straight on
 _ALIKE = 0.02  # what differs less counts as in line [rad, m]
-_SAME_WIDTH = 5.5  # at both ends connectors keep the width of their lanes for so long [m]
+_SAME_WIDTH = 7.5  # at both ends connectors keep the width of their lanes for so long [m]
 _WIDEST_TURN = 16.0  # greatest of the least radii of left turns [m]
 _JOIN_ANGLE = radians(44.0)  # on the ring of a roundabout, from an arm to where its traffic joins or leaves
 _ISLAND_MARGIN = 0.8  # between the inner border of a roundabout's lane and its island [m]
@@ -79,9 +79,10 @@ class Junction:
     @cached_property
     def outline(self) -> FloatArray:
         """Ring round the junction ``[n, 2]``; it has the ends of all lane borders among its points."""
-        parts = []
+        parts: list[FloatArray] = []
         for port, corner in zip(self.ports, self.corners, strict=True):
-            parts += [[port.beside(k * port.width) for k in range(-port.lanes_out, port.lanes_in + 1)], corner[1:-1]]
+            parts += [port.beside(k * port.width)[None] for k in range(-port.lanes_out, port.lanes_in + 1)]
+            parts.append(corner[1:-1])
         return np.concatenate(parts)
 
 
@@ -109,7 +110,8 @@ def _connector(movement: Movement, ports: list[Port], circle: FloatArray | None,
     stations = np.linspace(0.0, way.length, steps_of(way.length, 1.0) + 1)
     line, headings = way.at(stations)
     line[0], line[-1] = first, last
-    share = np.clip((stations - _SAME_WIDTH) / (way.length - 2 * _SAME_WIDTH), 0.0, 1.0)
+    same = min(_SAME_WIDTH, 0.4 * way.length)
+    share = np.clip((stations - same) / (way.length - 2 * same), 0.0, 1.0)
     share = share * share * (3 - 2 * share)
     half = (start.width + share * (stop.width - start.width)) / 2
     outward = -lefts(headings)

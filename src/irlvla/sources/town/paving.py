@@ -12,7 +12,7 @@ from irlvla.sources.town.road_course import course
 from irlvla.sources.town.roads import BAY_LENGTH, BAY_TAPER, Recess, Road
 from irlvla.sources.town.settings import RoadSettings
 
-_RING = (14.5, 17.0)  # radius of the drive line round a roundabout [m]
+_RING = (15.0, 17.5)  # radius of the drive line round a roundabout [m]
 _TURN = (7.5, 10.5)  # least radius of right turns [m]
 _CLEAR_OF_JUNCTION = 12.0  # between bays and the ends of a road [m]
 _CLEAR_OF_CROSSWALK = 8.0  # between bays and the middle of a crosswalk [m]

@@ -30,8 +30,8 @@ class Recess:
 
     def marks(self) -> list[float]:
         """Stations at which the pavement and the kerb bend round the bays."""
-        ends = [self.begin - _PAVEMENT_TAPER, self.begin, self.begin + BAY_TAPER]
-        return ends + [self.begin + self.end - end for end in reversed(ends)]
+        begins = [self.begin - _PAVEMENT_TAPER, self.begin, self.begin + BAY_TAPER]
+        return [*begins, self.end - BAY_TAPER, self.end, self.end + _PAVEMENT_TAPER]
 
     def depth(self, stations: FloatArray, taper: float) -> FloatArray:
         """How far the kerb lies back at each station [m]; it recedes over ``taper`` metres."""
@@ -140,7 +140,7 @@ class Road:
         first, last = recess.begin + BAY_TAPER, recess.end - BAY_TAPER
         stations = np.arange(first + BAY_LENGTH / 2, last, BAY_LENGTH)
         points, headings = self.path.at(stations)
-        away = self.outwards(recess.side) * (self.kerb_distance(recess.side) + _BAY_DEPTH / 2 + 0.05)
+        away = self.outwards(recess.side) * (self.kerb_distance(recess.side) + _BAY_DEPTH / 2)
         return np.column_stack([points + away * lefts(headings), headings + np.pi * recess.side])
 
     def _outside(self, side: int, beyond: float, taper: float) -> FloatArray:
