@@ -16,6 +16,8 @@ EGO_SIZE = (5.176, 2.297, 1.777)
 """The metric's car [m]."""
 EGO_AHEAD = 1.461
 """From its rear axle to the middle of its box [m]."""
+WHEEL_BASE = 3.089
+"""Between its axles [m]."""
 LUCK = 64
 """Random numbers that each vehicle takes along to choose its way."""
 
@@ -140,7 +142,7 @@ def _vehicles(
     plan[:count, 0] = lanes
     left = roads.lengths[lanes] - places
     speed = np.minimum(0.75 * roads.limits[lanes], np.sqrt(2 * 1.3 * np.maximum(left - 8.0, 0.0)))
-    push = np.array([1.8, *(rng.uniform(*body.push) for body in bodies)])
+    push = np.array([2.0, *(rng.uniform(*body.push) for body in bodies)])
     top = np.array([40.0, *(body.top * rng.uniform(0.75, 1.0) for body in bodies)])
     alive = np.concatenate([enters == 0, np.ones(standing, np.bool_)])
     poses = np.concatenate([np.zeros((count, 3)), obstacles.poses])
@@ -165,12 +167,12 @@ def _vehicles(
         shift=np.tile([0.0, 1.0, 0.0, 0.0], (total, 1)),
         side=padded(np.where(cyclist, -np.maximum(roads.widths[lanes] / 2 - 0.7, 0.0), 0.0)),
         sway=sway,
-        wish=padded(np.append(rng.uniform(0.96, 1.04), rng.uniform(0.82, 1.08, count - 1)), 1.0),
+        wish=padded(np.append(rng.uniform(0.98, 1.06), rng.uniform(0.82, 1.08, count - 1)), 1.0),
         top=padded(top, 1.0),
         push=padded(push, 1.0),
-        brake=padded(np.append(2.0, rng.uniform(1.6, 2.4, count - 1)), 1.0),
+        brake=padded(np.append(2.3, rng.uniform(1.6, 2.4, count - 1)), 1.0),
         headway=padded(np.append(rng.uniform(1.1, 1.4), rng.uniform(1.0, 1.7, count - 1)), 1.0),
-        bend=padded(np.append(rng.uniform(2.0, 2.6), rng.uniform(1.5, 2.4, count - 1)), 1.0),
+        bend=padded(np.append(rng.uniform(2.7, 3.2), rng.uniform(1.6, 2.6, count - 1)), 1.0),
         lag=padded(np.append(0.35, rng.uniform(0.2, 0.4, count - 1)), 1.0),
         keeps=np.concatenate([cyclist, np.ones(standing, np.bool_)]),
         luck=rng.random((total, LUCK)),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from irlvla.scene import ObjectKind
 from irlvla.scene.frames import wrap
 from irlvla.sources.observed import Observed
-from irlvla.sources.town.population import EGO_AHEAD
+from irlvla.sources.town.population import EGO_AHEAD, WHEEL_BASE
 from irlvla.sources.town.traffic import STEP, Track
 from irlvla.sources.town.way import Way, driven_way
 from irlvla.sources.town.world import World
@@ -27,7 +27,7 @@ class Ride:
         name: of the log.
         world: the town as it was at the end.
         first: steps since the town was peopled at the first instant.
-        motion: ``[S, 7]`` x, y, heading of the ego's rear axle, global; vx, vy, ax, ay in its own frame.
+        motion: ``[S, 11]`` states of the ego, as ``SceneTruth.ego``.
         observed: all others; the ego is the first of them.
         lamps: ``[N, S]`` :class:`~irlvla.scene.Lamps` of the same.
         way: the way that the ego takes.
@@ -76,12 +76,18 @@ def joined(tracks: list[Track]) -> Track:
 
 
 def motion_of(track: Track) -> FloatArray:
-    """The ego's rear axle with its velocity and acceleration: ``[S, 7]``, see :class:`Ride`."""
+    """The ego's states ``[S, 11]``, as ``SceneTruth.ego``; the wheels are turned as a bicycle's would be."""
     centre, heading = track.poses[:, 0, :2], np.unwrap(track.poses[:, 0, 2])
     axle = centre - EGO_AHEAD * np.column_stack([np.cos(heading), np.sin(heading)])
-    speed, turning = track.speeds[:, 0], np.gradient(heading, STEP)
+    speed = track.speeds[:, 0]
+    turning = np.gradient(heading, STEP) if len(heading) > 1 else np.zeros(1)
+    steering = np.arctan(WHEEL_BASE * turning / np.maximum(speed, 0.5))
+    change, rate = (np.gradient(values, STEP) if len(values) > 1 else np.zeros(1) for values in (steering, turning))
     still = np.zeros(len(speed))
-    return np.column_stack([axle, wrap(heading), speed, still, track.accelerations[:, 0], speed * turning])
+    acceleration = track.accelerations[:, 0]
+    return np.column_stack([
+        axle, wrap(heading), speed, still, acceleration, speed * turning, steering, change, turning, rate
+    ])  # fmt: skip
 
 
 def lamps_of(track: Track) -> NDArray[np.uint8]:

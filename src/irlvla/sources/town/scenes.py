@@ -67,7 +67,7 @@ def scene_of(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: str
     Its tracks reach as far as the ride does, 4 s at most. There is no human, and the reference is what was
     driven.
     """
-    states = ride.motion[step - PAST_STEPS : step + 1 : EVERY]
+    states = ride.motion[step - PAST_STEPS : step + 1 : EVERY, :7]
     future = ride.motion[step : step + FUTURE_STEPS + 1, :3]
     now, here = ride.motion[step], float(ride.travelled[step])
     town, lanes = ride.world.town, ride.world.town.lanes
@@ -78,7 +78,7 @@ def scene_of(ride: Ride, step: int, weather: Weather, rig: CameraRig, token: str
     offsets_us = np.arange(-PAST_STEPS, 1, EVERY) * 100_000
     truth = SceneTruth(
         t0_us=EPOCH_US + (ride.first + step) * 100_000,
-        ego=np.concatenate([now, np.zeros(4)]),
+        ego=now.copy(),
         past=np.column_stack([offsets_us, states]),
         map=town.map,
         route=route_ids(lanes, legs),

@@ -13,9 +13,9 @@ from irlvla.sources.town.traffic.state import AHEAD, NOBODY, Lights, People, Roa
 RED, YELLOW, GREEN = 0, 1, 2
 YIELD, STOP, LIGHT = 1, 2, 3
 YELLOW_SECONDS = 3.0
-MARGIN = 1.2
+MARGIN = 0.9
 """Seconds between one vehicle leaving a contested stretch and the next one coming."""
-PATIENCE = 12.0
+PATIENCE = 8.0
 """After so many seconds of waiting smaller gaps are taken."""
 
 

@@ -7,7 +7,7 @@ from irlvla.sources.town.traffic.following import front, rear
 from irlvla.sources.town.traffic.giving_way import RED, shown
 from irlvla.sources.town.traffic.state import AHEAD, NOBODY, STEP, Lights, People, Roads, Vehicles
 
-TURN_REST = 2.0
+TURN_REST = 10.0
 """Seconds that somebody stands at the end of a line before going back."""
 
 
