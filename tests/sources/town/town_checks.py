@@ -23,7 +23,8 @@ def polygons(hdmap: HDMap, *layers: Layer) -> list[shapely.Polygon]:
 
 
 def drivable(town: Town) -> shapely.Geometry:
-    return shapely.union_all(polygons(town.map, *DRIVABLE), grid_size=1e-4)
+    """All that may be driven on, grown by a millimetre so that rounding opens no seams."""
+    return shapely.union_all(shapely.buffer(polygons(town.map, *DRIVABLE), 0.001, quad_segs=2))
 
 
 def boxes(poses: np.ndarray, lengths: np.ndarray, widths: np.ndarray) -> np.ndarray:
