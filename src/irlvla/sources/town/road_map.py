@@ -24,14 +24,20 @@ def map_of(paved: Paved, lanes: Lanes, crosswalks: list[Zebra], buildings: Float
     """The map; lanes and connectors come first, in the order of ``lanes``."""
     areas = _areas(paved)
     lines = [(LineKind.CENTERLINE, line) for line in lanes.lines]
-    for road in paved.roads:
-        lines += _road_lines(road)
+    turning = {
+        (port.road, port.at_start)
+        for junction, order in zip(paved.junctions, paved.orders, strict=True)
+        for port in junction.ports
+        if order.rule != Rule.JOINING
+    }
+    for k, road in enumerate(paved.roads):
+        lines += _road_lines(road, ((k, False) in turning, (k, True) in turning))
     for junction, order in zip(paved.junctions, paved.orders, strict=True):
         lines += _junction_lines(junction, order.rule, [control == Control.FREE for control in order.arm_controls()])
     lines += [(LineKind.CROSSWALK, zebra.outline()) for zebra in crosswalks]
     islands = [
-        (lanes_before, island)
-        for lanes_before, junction in zip(_intersections(areas), paved.junctions, strict=True)
+        (owner, island)
+        for owner, junction in zip(_intersections(areas), paved.junctions, strict=True)
         for island in junction.islands
     ]
     return HDMap(
@@ -78,8 +84,8 @@ def _intersections(areas: list[tuple[str, Layer, FloatArray]]) -> list[int]:
     return [k for k, (_, layer, _) in enumerate(areas) if layer == Layer.INTERSECTION]
 
 
-def _road_lines(road: Road) -> list[Line]:
-    """Markings between lanes, and kerbs."""
+def _road_lines(road: Road, turning: tuple[bool, bool]) -> list[Line]:
+    """Markings between lanes, and kerbs; ``turning`` has whether the lanes of each side lead to where one turns."""
     forth, back = road.plan.lanes
     found: list[Line] = [(LineKind.ROAD_EDGE, road.kerb(side)) for side in (0, 1)]
     if forth and back:
@@ -88,14 +94,13 @@ def _road_lines(road: Road) -> list[Line]:
         found.append((kind, road.lane_border(0, 0)))
     for side, count in enumerate(road.plan.lanes):
         for number in range(1, count):
-            found += _between_lanes(road, side, number)
+            found += _between_lanes(road.lane_border(side, number), turning[side])
     return found
 
 
-def _between_lanes(road: Road, side: int, number: int) -> list[Line]:
-    """A broken line that is solid before the junction at its end."""
-    border = road.lane_border(side, number)
-    if road.ports[1 - side] is None:
+def _between_lanes(border: FloatArray, turning: bool) -> list[Line]:
+    """A broken line that is solid at its end if traffic turns there."""
+    if not turning:
         return [(LineKind.MARKING_WHITE_BROKEN, border)]
     steps = np.hypot(*np.diff(border, axis=0).T)
     along = np.concatenate([[0.0], steps.cumsum()])
@@ -115,6 +120,13 @@ def _junction_lines(junction: Junction, rule: Rule, free: list[bool]) -> list[Li
             ends = [port.beside(left) for left in (0.0, port.lanes_in * port.width)]
             found.append((LineKind.STOP_LINE, np.stack(ends) + _STOP_BEFORE * unit(port.heading)))
     if rule == Rule.JOINING:
+        found += [(LineKind.MARKING_WHITE_BROKEN, border) for border in _through_borders(junction)]
         two_way = [port for port in junction.ports if port.lanes_in and port.lanes_out]
         found.append((LineKind.MARKING_YELLOW_SOLID, np.stack([port.place for port in two_way])))
     return found
+
+
+def _through_borders(junction: Junction) -> list[FloatArray]:
+    """Borders between two connectors that stay side by side."""
+    moves = {(c.movement.arm, c.movement.lane, c.movement.to, c.movement.into): c for c in junction.connectors}
+    return [way.left for (arm, lane, to, into), way in moves.items() if (arm, lane - 1, to, into - 1) in moves]
