@@ -107,3 +107,23 @@ def test_settings_decide_what_is_built() -> None:
         town = build_town(seed, lit)
         assert (town.lanes.controls[town.lanes.connector] == Control.LIGHT).all()
         assert (town.crosswalks.groups >= 0).any()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_who_comes_into_a_roundabout_gives_way_to_those_inside(seed: int) -> None:
+    town = town_of(seed)
+    lanes, conflicts = town.lanes, town.conflicts
+    for ring in town.map.holes:
+        centre = ring.mean(0)
+
+        def angle(place: np.ndarray, centre: np.ndarray = centre) -> float:
+            return float(np.arctan2(*(place - centre)[::-1]))
+
+        around = [k for k in np.flatnonzero(lanes.connector) if np.hypot(*(lanes.lines[k][0] - centre)) < 45]
+        assert {int(lanes.controls[k]) for k in around} == {Control.YIELD}
+        for (a, b), begins, gives_way in zip(conflicts.lanes, conflicts.begins, conflicts.yields, strict=True):
+            if a in around and b in around:
+                enters, before, leaves = angle(lanes.lines[a][0]), angle(lanes.lines[b][0]), angle(lanes.lines[b][-1])
+                passed = (enters - before) % (2 * np.pi) < (leaves - before) % (2 * np.pi)
+                near_entry = begins[0] < 30
+                assert not (passed and near_entry) or gives_way, (lanes.ids[a], lanes.ids[b])

@@ -61,7 +61,6 @@ class Junction:
     """What is paved where roads meet.
 
     Attributes:
-        kind: what it is.
         ports: its arms, anticlockwise.
         connectors: all movements.
         corners: kerbs from each arm to the next ``[n, 2]``, the junction on their left.
@@ -69,7 +68,6 @@ class Junction:
         islands: kerbs round islands, clockwise, closed by their first point.
     """
 
-    kind: NodeKind
     ports: list[Port]
     connectors: list[Connector]
     corners: list[FloatArray]
@@ -95,9 +93,8 @@ def pave(ports: list[Port], kind: NodeKind, centre: FloatArray, radius: float) -
     if circle is not None:
         inner = radius - max(port.width for port in ports) / 2 - _ISLAND_MARGIN
         islands.append(circle + inner * units(-np.linspace(0, 2 * pi, 49)))
-    return Junction(
-        kind, ports, list(found.values()), [kerb for kerb, _ in corners], [walk for _, walk in corners], islands
-    )
+    kerbs, walks = [kerb for kerb, _ in corners], [walk for _, walk in corners]
+    return Junction(ports, list(found.values()), kerbs, walks, islands)
 
 
 def _connector(movement: Movement, ports: list[Port], circle: FloatArray | None, radius: float) -> Connector:
