@@ -1,5 +1,6 @@
 """The smallest networks and shortest stages that still run everything."""
 
+from irlvla.material import TownSizes
 from irlvla.model import ModelConfig
 from irlvla.quickstart import Preset
 from irlvla.training.imitation import ImitationConfig
@@ -21,6 +22,7 @@ TINY = Preset(
         map_queries=6,
     ),
     trunk="random",
+    town=TownSizes(train=12, test=6, followers=2, episodes=1, workers=1),
     ego_mlp_steps=30,
     imitation=ImitationConfig(steps=40, batch=8),
     reward=RewardConfig(steps=15, batch=8, candidates=16),

@@ -82,9 +82,29 @@ def test_another_run_s_folder_is_not_taken_over(tmp_path):
     (tmp_path / "precious.txt").write_text("x")
     with pytest.raises(InputError, match="is not empty and holds no run"):
         quickstart(tmp_path, str(tmp_path))
-    with pytest.raises(InputError, match="neither waymo-sample nor a path"):
+    with pytest.raises(InputError, match="nor a path that exists"):
         quickstart(tmp_path / "new", str(tmp_path / "nowhere"))
     assert not (tmp_path / "new").exists()
+
+
+def test_the_town_is_the_source_where_none_is_named(tmp_path):
+    results = quickstart(tmp_path / "run", "town", preset=TINY)
+    rows = {row["agent"]: row for row in results["rows"]}
+    assert list(rows) == ["human", "constant-velocity", "ego-mlp", "stage1", "stage3"]
+    assert results["stamp"]["stages"] == 2
+    assert results["stamp"]["split"] == "held-out seeds"
+    for row in rows.values():
+        assert row["scenes"] == results["stamp"]["scenes"] >= TINY.town.test
+        assert row["two_stage"]["pairs"] > 0
+        assert 0 <= row["two_stage"]["EPDMS"] <= row["two_stage"]["stage_one"] + 1e-9
+    assert rows["human"]["EPDMS"] > rows["constant-velocity"]["EPDMS"]
+    rides = {row["agent"]: row for row in results["closed_loop"]}
+    assert set(rides) == set(rows)
+    assert all(row["episodes"] == TINY.town.episodes for row in rides.values())
+    assert rides["human"]["progress"] > rides["constant-velocity"]["progress"] - 0.2
+    page = (tmp_path / "run" / "report.html").read_text()
+    assert "closed loop" in page.lower()
+    assert quickstart(tmp_path / "run", "town", preset=TINY) == results
 
 
 @pytest.mark.slow

@@ -62,3 +62,35 @@ def test_extended_comfort_is_judged_against_the_agent_s_own_earlier_plan(scenes)
     assert steady.scores.ec.isnan().flatten().tolist() == [True, False, True]
     assert steady.scores.ec[1].item() == 1
     assert rough.scores.ec[1].item() == 0
+
+
+def test_two_stages_multiply_a_frame_with_its_followers(scenes):
+    first, second, _ = scenes
+    after = {}
+    for name, leader, previous in (("p", first, None), ("n", second, "p")):
+        ego = leader.truth.ego.copy()
+        ego[0] += 32.0
+        truth = replace(leader.truth, ego=ego, t0_us=leader.truth.t0_us + 4_000_000)
+        after[name] = replace(leader, token=name, previous=previous, follows=leader.token, truth=truth)
+    judged = evaluate({"steady": constant_velocity}, [first, second, *after.values()], RIG)[0]
+    row = judged.row()
+    assert row["scenes"] == 2
+    assert row["two_stage"]["pairs"] == 1
+    scores = judged.epdms().numpy()
+    shared = scores.copy()  # both frames of a pair have the later one's extended comfort
+    assert judged.scores.ec[1].item() == judged.scores.ec[3].item() == 1
+    for early, late in ((0, 1), (2, 3)):
+        assert scores[early] <= scores[late] + 1e-9
+        without = judged.scores.filtered()
+        mean = (14 * without.epdms(with_ec=False)[early].item() + 2 * 1.0) / 16
+        shared[early] = mean
+    assert row["two_stage"]["EPDMS"] == pytest.approx((shared[0] * shared[2] + shared[1] * shared[3]) / 2)
+    assert "two_stage" not in evaluate({"steady": constant_velocity}, scenes, RIG)[0].row()
+
+
+def test_followers_have_no_human_to_forgive_by(scenes):
+    blocked = scenes[2]
+    follower = replace(blocked, token="after", follows="blocked")
+    driven = evaluate({"human": human}, [blocked, follower], RIG)[0]
+    forgiven = driven.scores.filtered().nc.squeeze(1).tolist()
+    assert forgiven == [1.0, 0.0]

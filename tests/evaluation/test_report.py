@@ -210,3 +210,18 @@ class TestBins:
         found = curves.binned([{"step": 0, "x": float("nan")}, {"step": 1, "x": 5.0}, {"step": 2, "x": None}], "x")
         assert [column.tolist() for column in found] == [[1], [5], [5], [5]]
         assert all(len(column) == 0 for column in curves.binned([], "x"))
+
+
+def test_two_stages_and_rides_have_tables_of_their_own(tmp_path):
+    staged = results()
+    for entry in staged["rows"]:
+        entry["two_stage"] = {"EPDMS": 0.432, "stage_one": 0.61, "stage_two": 0.55, "pairs": 7}
+    rates = {f"{name}_per_km": 1.234 for name in ("collisions", "at_fault", "off_road", "lights")}
+    shares = {"success": 0.25, "progress": 0.5, "comfort": 0.75, "EPDMS": 0.6}
+    staged["closed_loop"] = [{"agent": "stage1", "episodes": 8, **shares, **rates}]
+    page = Page(write_report(tmp_path, staged, [], {}).read_text())
+    assert ["human", "43.2", "61.0", "55.0", "7"] in page.rows
+    assert ["stage1", "8", "25.0", "50.0", "75.0", "60.0", "1.23", "1.23", "1.23", "1.23"] in page.rows
+    plain = write_report(tmp_path / "plain", results(), [], {}).read_text()
+    assert "In two stages" not in plain
+    assert "In closed loop" not in plain

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, REAR_TO_CENTRE
-from irlvla.scene import Layer, LineKind, ObjectKind, Scene
+from irlvla.scene import Layer, LineKind, ObjectKind, Scene, SignalState
 from irlvla.scene.frames import poses_to_local, to_local
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ OBJECTS = {
     ObjectKind.GENERIC_OBJECT: "#a08f78",
 }
 RED = "#e5484d"
+SIGNALS = {SignalState.RED: RED, SignalState.YELLOW: "#f2b632", SignalState.GREEN: "#2fa866"}
+BUILDING = "#dcd8ce"
 MOVED = 1.0
 """Objects that move less than this [m] in four seconds get no path."""
 
@@ -68,8 +70,10 @@ def draw(axes: "Axes", scene: Scene, plans: Mapping[str, NDArray[np.float64]], r
     """
     axes.set_facecolor(OFF_ROAD)
     _draw_areas(axes, scene)
+    _draw_buildings(axes, scene)
     _draw_lines(axes, scene)
     _draw_objects(axes, scene)
+    _draw_signals(axes, scene)
     _draw_box(axes, np.array([REAR_TO_CENTRE, 0.0, 0.0]), 2 * HALF_LENGTH, 2 * HALF_WIDTH, HUMAN_COLOUR, 0.9)
     shown = dict(plans)
     if scene.truth.human is not None:
@@ -150,6 +154,22 @@ def _draw_areas(axes: "Axes", scene: Scene) -> None:
             patch(k, facecolor=RED, alpha=0.35)
 
 
+def _draw_buildings(axes: "Axes", scene: Scene) -> None:
+    buildings = scene.truth.map.buildings
+    for pose, size in zip(poses_to_local(buildings[:, :3], scene.truth.ego[:3]), buildings[:, 3:5], strict=True):
+        _draw_rectangle(axes, pose, *size, facecolor=BUILDING, edgecolor="#d3cfc4", linewidth=0.8)
+
+
+def _draw_signals(axes: "Axes", scene: Scene) -> None:
+    """The lights that are shown, where they stand."""
+    if scene.truth.scenery is None or not len(scene.truth.scenery.signals):
+        return
+    signals = scene.truth.scenery.signals
+    places = _up(to_local(signals[:, :2], scene.truth.ego[:3]))
+    colours = [SIGNALS[SignalState(int(state))] for state in signals[:, 3]]
+    axes.scatter(*places.T, s=16, c=colours, edgecolor=HUMAN_COLOUR, linewidth=0.6, zorder=4)
+
+
 def _draw_lines(axes: "Axes", scene: Scene) -> None:
     hdmap, ego = scene.truth.map, scene.truth.ego[:3]
     for k in np.flatnonzero(hdmap.line_kinds == LineKind.CROSSWALK):
@@ -177,12 +197,21 @@ def _draw_box(
     axes: "Axes", pose: NDArray[np.float64], length: float, width: float, colour: str, opacity: float
 ) -> None:
     """A box with a pale windscreen line, so that its front is seen."""
+    style = {"facecolor": colour, "edgecolor": "#ffffff", "linewidth": 0.6, "alpha": opacity, "zorder": 3}
+    turn = _draw_rectangle(axes, pose, length, width, **style)
+    screen = np.array([(0.2, 0.36), (0.34, 0), (0.2, -0.36)]) * (length, width) @ turn + pose[:2]
+    axes.plot(*_up(screen).T, color="#ffffff", linewidth=0.9, alpha=0.9, zorder=3)
+
+
+def _draw_rectangle(
+    axes: "Axes", pose: NDArray[np.float64], length: float, width: float, **style: Any
+) -> NDArray[np.float64]:
+    """A filled rectangle; returns the matrix that turns its own directions to those of the ego frame."""
     cos, sin = np.cos(pose[2]), np.sin(pose[2])
     turn = np.array([[cos, sin], [-sin, cos]])
     corners = np.array([(1, 1), (-1, 1), (-1, -1), (1, -1)]) * (length / 2, width / 2) @ turn + pose[:2]
-    screen = np.array([(0.2, 0.36), (0.34, 0), (0.2, -0.36)]) * (length, width) @ turn + pose[:2]
-    axes.fill(*_up(corners).T, facecolor=colour, edgecolor="#ffffff", linewidth=0.6, alpha=opacity, zorder=3)
-    axes.plot(*_up(screen).T, color="#ffffff", linewidth=0.9, alpha=0.9, zorder=3)
+    axes.fill(*_up(corners).T, **style)
+    return turn
 
 
 def _draw_plan(axes: "Axes", poses: NDArray[np.float64], colour: str, dashed: bool) -> None:

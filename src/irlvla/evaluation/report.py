@@ -68,7 +68,7 @@ def write_report(
     Args:
         folder: made if it is not there.
         results: "stamp", "seconds", "rows" (agent, scenes, fractions by sub-score and under "raw" the same unfiltered),
-            "stages" (seconds by name), "command", "notes".
+            "stages" (seconds by name), "command", "notes"; "two_stage" in rows and "closed_loop" where there are any.
         scenes: shown from above with all plans; those with images also by their cameras.
         curves: records of training by stage ("imitation", "reward", "reinforce").
     """
@@ -79,6 +79,8 @@ def write_report(
     page = environment.get_template("report.html").render(
         results=results,
         tables=[_table(results["rows"], raw) for raw in (False, True)],
+        staged=[row for row in results["rows"] if "two_stage" in row],
+        rides=results.get("closed_loop", []),
         columns=COLUMNS,
         colours=plan_colours(row["agent"] for row in results["rows"]),
         stamp=_flat(results["stamp"]),
