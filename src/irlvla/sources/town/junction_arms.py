@@ -17,6 +17,9 @@ ARM_END = CROSSWALK_WIDTH + 2 * CROSSWALK_GAP
 CIRCLE_ENTRY = 13.0
 """From the ring of a roundabout to where those who come in begin to turn [m]."""
 
+GUTTER = 0.6
+"""Between the outermost lane and the kerb [m]."""
+
 JOIN_RADIUS = 40.0
 """Of the bend at the end of a ramp [m]."""
 
@@ -64,6 +67,16 @@ class Port:
     def outward(self, lane: int) -> FloatArray:
         """Where lane ``lane`` that goes out begins ``[2]``; 0 is the left one of the driver."""
         return self.beside(-(lane + 0.5) * self.width)
+
+    @property
+    def kerb_in(self) -> float:
+        """Lateral place of the kerb beside the lanes that come in [m]."""
+        return self.lanes_in * self.width + GUTTER
+
+    @property
+    def kerb_out(self) -> float:
+        """Lateral place of the kerb beside the lanes that go out [m]."""
+        return -self.lanes_out * self.width - GUTTER
 
     def beside(self, left: float) -> FloatArray:
         """The place ``left`` metres to the left of the axis ``[2]``."""
@@ -113,8 +126,7 @@ def _corner_needs(port: Port, following: Port, radius: float) -> tuple[float, fl
         start, stop = port.inward(port.lanes_in - 1), following.outward(following.lanes_out - 1)
         tangent = tangent_per_radius(turn) * (radius if abs(turn) > BENT else JOIN_RADIUS)
     else:
-        start = port.beside(port.lanes_in * port.width)
-        stop = following.beside(-following.lanes_out * following.width)
+        start, stop = port.beside(port.kerb_in), following.beside(following.kerb_out)
         tangent = tangent_per_radius(turn) * NOSE_RADIUS
     along = meeting(start, port.heading, stop, following.heading)
     ends = (ARM_END if arm.crosswalk else _PLAIN_END for arm in (port, following))

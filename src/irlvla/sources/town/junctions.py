@@ -21,7 +21,7 @@ from irlvla.sources.town.curves import (
     unit,
     units,
 )  # fmt: skip
-from irlvla.sources.town.junction_arms import ARM_END, BENT, JOIN_RADIUS, NOSE_RADIUS, Port
+from irlvla.sources.town.junction_arms import ARM_END, BENT, GUTTER, JOIN_RADIUS, NOSE_RADIUS, Port
 from irlvla.sources.town.junction_turns import Movement, movements
 from irlvla.sources.town.layout import NodeKind
 from irlvla.sources.town.network import Turn
@@ -80,7 +80,7 @@ class Junction:
         parts: list[FloatArray] = []
         for port, corner in zip(self.ports, self.corners, strict=True):
             parts += [port.beside(k * port.width)[None] for k in range(-port.lanes_out, port.lanes_in + 1)]
-            parts.append(corner[1:-1])
+            parts.append(corner)
         return np.concatenate(parts)
 
 
@@ -168,13 +168,12 @@ def _corner(
 ) -> tuple[FloatArray, FloatArray | None]:
     """Kerb from an arm to the next one, and the way for people behind it.
 
-    The kerb is the right border of the rightmost turn, if there is one.
+    The kerb lies beside the right border of the rightmost turn, if there is one.
     """
     after = (arm + 1) % len(ports)
     port, following = ports[arm], ports[after]
+    start, stop = port.beside(port.kerb_in), following.beside(following.kerb_out)
     if not port.lanes_in or not following.lanes_out:
-        start = port.beside(port.lanes_in * port.width)
-        stop = following.beside(-following.lanes_out * following.width)
         way = bridge(start, port.heading + pi, stop, following.heading, NOSE_RADIUS)
         line, _ = way.at(way.sparse(0.5))
         line[0], line[-1] = start, stop
@@ -184,8 +183,9 @@ def _corner(
     outermost = (
         turns[0] if turns else _connector(Movement(arm, ends[0], after, ends[1], Turn.RIGHT), ports, circle, radius)
     )
-    kerb = outermost.right
+    kerb = outermost.right + GUTTER * outermost.outward
     if circle is not None:
         from_ends = np.minimum(np.arange(len(kerb)), np.arange(len(kerb))[::-1]) - ARM_END
         kerb = kerb + outermost.outward * (_BULGE * np.clip(from_ends / 6.0, 0.0, 1.0))[:, None]
+    kerb[0], kerb[-1] = start, stop
     return kerb, kerb + WALK * outermost.outward

@@ -93,6 +93,8 @@ def _road_lines(road: Road, turning: tuple[bool, bool]) -> list[Line]:
         kind = LineKind.MARKING_YELLOW_BROKEN if small else LineKind.MARKING_YELLOW_SOLID
         found.append((kind, road.lane_border(0, 0)))
     for side, count in enumerate(road.plan.lanes):
+        if count:
+            found.append((LineKind.MARKING_WHITE_SOLID, road.lane_border(side, count)))
         for number in range(1, count):
             found += _between_lanes(road.lane_border(side, number), turning[side])
     return found

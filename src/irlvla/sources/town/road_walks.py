@@ -70,7 +70,7 @@ def zebras(
 def _ends_at(port: Port) -> FloatArray:
     inwards = -(CROSSWALK_GAP + CROSSWALK_WIDTH / 2) * unit(port.heading)
     return (
-        np.stack([port.beside(left) for left in (-port.lanes_out * port.width, port.lanes_in * port.width)]) + inwards
+        np.stack([port.beside(left) for left in (port.kerb_out, port.kerb_in)]) + inwards
     )
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from irlvla.sources.town.curves import FloatArray, Path, lefts
-from irlvla.sources.town.junction_arms import Port
+from irlvla.sources.town.junction_arms import GUTTER, Port
 from irlvla.sources.town.layout import RoadPlan
 
 BAY_LENGTH = 6.2
@@ -90,8 +90,8 @@ class Road:
         return 2 * side - 1
 
     def kerb_distance(self, side: int) -> float:
-        """From the axis to the outer border of a side's lanes [m]."""
-        return self.plan.lanes[side] * self.plan.width
+        """From the axis to the kerb of a side, where there are no bays [m]."""
+        return self.plan.lanes[side] * self.plan.width + GUTTER
 
     def lane_left(self, side: int, lane: int) -> float:
         """How far left of the axis a lane's middle lies [m]; lane 0 is the driver's left one."""
