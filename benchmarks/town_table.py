@@ -1,7 +1,7 @@
 """How good the expert is, and how bad who does not look: `python -m benchmarks.town_table docs/results/town.json`.
 
 Scenes of held-out seeds before and after thinning, judged with PDM-Closed as the reference; the ego-status MLP learns
-from scenes of training seeds that were thinned alike. Counted too: scenes with crossing traffic or a light that matters.
+from scenes of training seeds that were thinned alike. Counted too: scenes with crossing traffic or a light ahead.
 """
 
 import json

@@ -104,9 +104,9 @@ def _logs(first: int, settings: TownSettings, workers: int, present: set[str]) -
     """Seeds in order with their logs, None for those that are ``present``; made ahead by the workers."""
     with ProcessPoolExecutor(workers, get_context("spawn"), torch.set_num_threads, (1,)) as pool:
         ahead: list[tuple[int, Future[Log] | None]] = []
-        seed = first
+        seed, most = first, 1  # the first log alone: what it compiles, the other workers find compiled
         while True:
-            while len(ahead) < 2 * workers:
+            while len(ahead) < most:
                 there = log_name(seed) in present
                 ahead.append((seed, None if there else pool.submit(make_log, seed, settings)))
                 seed += 1
@@ -116,3 +116,4 @@ def _logs(first: int, settings: TownSettings, workers: int, present: set[str]) -
             except GeneratorExit:
                 pool.shutdown(cancel_futures=True)
                 raise
+            most = 2 * workers

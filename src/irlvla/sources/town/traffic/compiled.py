@@ -13,5 +13,9 @@ def compiled(function: FunctionT) -> FunctionT:
 
 
 def formula(function: FunctionT) -> FunctionT:
-    """As :func:`compiled` for a function that makes no array and returns none, which saves counting references."""
-    return compile_into(_FOLDER, function, _nrt=False)
+    """As :func:`compiled` for a function that makes no array, returns none, and is called by compiled code alone.
+
+    So references need no counting, and the wrappers that Python would call it by, which unpack some hundred arrays and
+    took most of the time to compile, are not made.
+    """
+    return compile_into(_FOLDER, function, _nrt=False, no_cpython_wrapper=True, no_cfunc_wrapper=True)
