@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.render import made_up_scene
 from irlvla.epdms import SceneTruthBatch, score
 from irlvla.evaluation.agents import constant_velocity
 from irlvla.evaluation.birdseye import cameras_figure, figure
 from irlvla.scene import CameraRig, Command
 from irlvla.sources import observe
+from irlvla.sources.render_bench import busy_crossing
 from irlvla.sources.scenarionet import read_scenario
 from irlvla.sources.scenes import cut_scenes
 from tests.sources.made_up import new_scenario
@@ -27,7 +27,7 @@ def main(folder: Path) -> None:
     for name, poses in plans.items():
         print(name, score(truth, torch.as_tensor(np.asarray(poses))[None, None]).epdms().item())
     figure(scene, plans, folder / "birdseye.png")
-    images = observe([made_up_scene()], CameraRig.navsim()).images[0].numpy()
+    images = observe([busy_crossing()], CameraRig.navsim()).images[0].numpy()
     cameras_figure(images, CameraRig.navsim().names).savefig(folder / "cameras.png", dpi=90)
 
 

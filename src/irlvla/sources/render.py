@@ -13,11 +13,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from irlvla.errors import InputError
-from irlvla.scene import CameraRig, Scene, SceneInputs
-from irlvla.sources.render_camera import HAZE, HAZE_DISTANCE, SAMPLES, draw_quads, lay_over, shade_background
-from irlvla.sources.render_ground import ground_of
-from irlvla.sources.render_paint import FINEST
-from irlvla.sources.render_shapes import boxes_now, quads_of
+from irlvla.scene import CameraRig, Scene, SceneInputs, Weather
+from irlvla.sources.render_buildings import Facades, buildings_near, facades_of
+from irlvla.sources.render_camera import SAMPLES, draw_quads
+from irlvla.sources.render_develop import NOTHING, develop, faces_in_picture
+from irlvla.sources.render_ground import Ground, ground_of
+from irlvla.sources.render_light import Light, light_of, spread
+from irlvla.sources.render_paint import paint
+from irlvla.sources.render_place import Quads
+from irlvla.sources.render_shapes import boxes_now, outlines, quads_of
 
 
 def render(scene: Scene, rig: CameraRig | None = None) -> NDArray[np.uint8]:
@@ -30,18 +34,41 @@ def render(scene: Scene, rig: CameraRig | None = None) -> NDArray[np.uint8]:
     rig = scene.cameras if rig is None else rig
     check_rig(rig)
     _check_state(scene)
-    _, boxes = boxes_now(scene.truth)
-    ground = ground_of(scene.truth.map, scene.truth.ego[:3], boxes[:, :5])
-    quads, colours = quads_of(scene.truth)
-    packed = _packed_in_haze(quads, colours)
-    pictures = np.empty((len(rig), rig.height, rig.width, 3), np.uint8)
-    samples = np.empty((SAMPLES * rig.height, SAMPLES * rig.width), np.uint32)
-    nearness = np.zeros(samples.shape, np.float32)
-    for picture, intrinsics, pose in zip(pictures, rig.intrinsics, rig.camera_to_ego, strict=True):
-        inverse = np.linalg.inv(intrinsics)
-        shade_background(picture, ground, FINEST, pose[:3, :3] @ inverse, pose[:3, 3])
-        draw_quads(samples, nearness, quads, packed, pose, intrinsics, inverse)
-        lay_over(picture, samples, nearness)
+    truth = scene.truth
+    weather = truth.scenery.weather if truth.scenery else Weather()
+    light = light_of(weather, float(truth.ego[2]))
+    near, boxes = boxes_now(truth)
+    buildings, numbers = buildings_near(truth.map.buildings, truth.ego[:3])
+    slim = outlines(truth.tracks.kinds[near], boxes)
+    pixel = float(1 / np.abs(rig.intrinsics[:, [0, 1], [0, 1]]).max())
+    ground = ground_of(truth.map, truth.ego[:3], slim, buildings, light, pixel)
+    walls, facades = facades_of(buildings, numbers, light)
+    return _pictures(rig, ground, Quads.joined(walls, quads_of(truth, near, boxes, light)), facades, light)
+
+
+def _pictures(rig: CameraRig, ground: Ground, quads: Quads, facades: Facades, light: Light) -> NDArray[np.uint8]:
+    """Pictures ``[C, H, W, 3]`` of what lies and stands around the ego."""
+    height, width = rig.height, rig.width
+    pictures = np.empty((len(rig), height, width, 3), np.uint8)
+    canvas = np.empty((height, width), np.uint32)
+    cover, touched = np.zeros((height, width + 2)), np.tile([width, 0], (height, 1))
+    pairs = np.full((SAMPLES * height, width), NOTHING)
+    samples = pairs.view(np.uint32)
+    nearness, drawn = np.zeros(samples.shape, np.float32), touched.copy()
+    inverses = np.linalg.inv(rig.intrinsics)
+    horizon, zenith = spread(light.horizon), spread(light.zenith)
+    for picture, intrinsics, inverse, pose in zip(pictures, rig.intrinsics, inverses, rig.camera_to_ego, strict=True):
+        rotation, position = pose[:3, :3], pose[:3, 3]
+        rays = rotation @ inverse
+        to_picture = intrinsics @ np.column_stack([rotation.T, -rotation.T @ position])
+        canvas.fill(ground.base)
+        paint(canvas, cover, touched, to_picture[:, [0, 1, 3]], ground.points, ground.rings, ground.areas,
+              ground.circles, ground.colours)  # fmt: skip
+        draw_quads(samples, nearness, drawn, quads.corners, quads.normals, quads.words, quads.groups, quads.balls,
+                   to_picture, rays, position)  # fmt: skip
+        faces = faces_in_picture(facades.walls, rays, position)
+        develop(picture, canvas, pairs, nearness, drawn, rays, float(position[2]), faces, facades.styles,
+                facades.paints, horizon, zenith, light.visibility, light.wet)  # fmt: skip
     return pictures
 
 
@@ -77,8 +104,8 @@ def check_rig(rig: CameraRig) -> None:
     if not len(rig) or rig.width < 1 or rig.height < 1:
         size = f"{len(rig)} cameras of {rig.width} x {rig.height} pixels"
         raise InputError("camera rig", f"it has {size}", "give at least one camera and one pixel")
-    finite = np.isfinite(rig.intrinsics).all((1, 2)) & np.isfinite(rig.camera_to_ego).all((1, 2))
-    _each(rig, finite, "its calibration is not finite", "repair its matrices")
+    calibration = np.concatenate([rig.intrinsics.reshape(len(rig), 9), rig.camera_to_ego.reshape(len(rig), 16)], 1)
+    _each(rig, np.isfinite(calibration).all(1), "its calibration is not finite", "repair its matrices")
     _each(rig, rig.intrinsics[:, [0, 1], [0, 1]].all(1), "its focal length is 0", "repair its intrinsics")
     _each(rig, (rig.intrinsics[:, 2] == (0, 0, 1)).all(1), "it is no pinhole camera", "end its intrinsics with 0 0 1")
     rigid = np.abs(np.linalg.det(rig.camera_to_ego[:, :3, :3]) - 1) < 1e-3
@@ -101,14 +128,6 @@ def _check_state(scene: Scene) -> None:
     if lost.any():
         where = f"scene {scene.token!r}, track {tracks.tokens[int(np.argmax(lost))]!r}"
         raise InputError(where, "its box now is not finite", "repair or drop the track")
-
-
-def _packed_in_haze(quads: NDArray[np.float64], colours: NDArray[np.float64]) -> NDArray[np.uint32]:
-    """Colours ``[Q]`` for drawing, faded by the distance of each quadrilateral from the ego."""
-    squared = np.square(quads[:, :, :2].mean(1)).sum(1)
-    weight = (squared / (squared + HAZE_DISTANCE**2))[:, None]
-    red, green, blue = (colours * (1 - weight) + np.array(HAZE) * weight).astype(np.uint32).T
-    return red | green << 8 | blue << 16
 
 
 def _seen(scene: Scene, rig: CameraRig | None) -> tuple[Tensor, CameraRig]:

@@ -1,112 +1,188 @@
-"""The ground of a scene as paint: asphalt, lanes, markings, kerbs, crosswalks, and the shade under objects."""
+"""The ground of a scene as outlines in the order of painting: pavements, road, crosswalks, lines, shade.
+
+Everything is in the ego frame; :mod:`irlvla.sources.render_paint` paints it into pictures.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.scene import HDMap, Layer, LineKind, Polylines
-from irlvla.scene.frames import to_local
-from irlvla.sources.render_paint import blank, packed, paint_areas, paint_lines
+from irlvla.scene import HDMap, Layer, LineKind
+from irlvla.sources.render_light import Light, packed
+from irlvla.sources.render_outlines import bands_of, circles_of, rims_of, shadows_of, stripes_of, trim
+from irlvla.sources.render_paint import SHADE
 
-OFF_ROAD = packed(122, 130, 104)
-ASPHALT = packed(80, 82, 87)
-WHITE = packed(238, 238, 234)
-YELLOW = packed(240, 192, 60)
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+WordArray = NDArray[np.uint32]
+Rgb = tuple[int, int, int]
 
-AREA_COLOURS = {
+REACH = 130.0
+"""What is further away [m] is not drawn."""
+
+OFF_ROAD = (122, 130, 104)
+ASPHALT = (82, 84, 89)
+WHITE, YELLOW = (238, 238, 234), (240, 192, 60)
+
+AREAS = {
     Layer.DRIVABLE_AREA: ASPHALT,
-    Layer.CARPARK_AREA: packed(98, 95, 92),
-    Layer.ROADBLOCK: ASPHALT,
+    Layer.CARPARK_AREA: (98, 95, 92),
     Layer.INTERSECTION: ASPHALT,
-    Layer.LANE_CONNECTOR: packed(86, 88, 94),
-    Layer.LANE: packed(98, 100, 107),
+    Layer.LANE_CONNECTOR: (87, 89, 95),
+    Layer.LANE: (92, 94, 100),
 }
-"""Colour by layer, in the order of painting."""
+"""Colour by layer, in the order of painting; lanes hide all of a roadblock."""
 
-LINE_STYLES = {
-    LineKind.ROAD_EDGE: (packed(52, 50, 48), 0.42, 0.0),
-    LineKind.MARKING_WHITE_BROKEN: (WHITE, 0.18, 9.0),
-    LineKind.MARKING_WHITE_SOLID: (WHITE, 0.18, 0.0),
-    LineKind.MARKING_YELLOW_BROKEN: (YELLOW, 0.18, 9.0),
-    LineKind.MARKING_YELLOW_SOLID: (YELLOW, 0.18, 0.0),
-    LineKind.STOP_LINE: (WHITE, 0.45, 0.0),
-}
-"""Colour, width [m] and dash period [m] by kind, in the order of painting."""
 
-KERB_TOP = (packed(172, 166, 156), 0.2, 0.0)
+@dataclass(frozen=True)
+class _Styles:
+    """How lines are painted, in the order of painting: kind, colour ``[n, 3]``, width and dash period [m] of each."""
+
+    kinds: tuple[LineKind, ...]
+    colours: FloatArray
+    widths: FloatArray
+    periods: FloatArray
+
+    @classmethod
+    def of(cls, *styles: tuple[LineKind, Rgb, float, float]) -> "_Styles":
+        kinds, colours, widths, periods = zip(*styles, strict=True)
+        return cls(kinds, np.array(colours, np.float64), np.array(widths), np.array(periods))
+
+
+PAVEMENTS = _Styles.of((LineKind.ROAD_EDGE, (150, 147, 140), 5.0, 0.0))
+"""Painted before the areas, which hide half of a pavement."""
+
+LINES = _Styles.of(
+    (LineKind.ROAD_EDGE, (52, 50, 48), 0.42, 0.0),
+    (LineKind.ROAD_EDGE, (172, 166, 156), 0.2, 0.0),
+    (LineKind.MARKING_WHITE_BROKEN, WHITE, 0.18, 9.0),
+    (LineKind.MARKING_WHITE_SOLID, WHITE, 0.18, 0.0),
+    (LineKind.MARKING_YELLOW_BROKEN, YELLOW, 0.18, 9.0),
+    (LineKind.MARKING_YELLOW_SOLID, YELLOW, 0.18, 0.0),
+    (LineKind.STOP_LINE, WHITE, 0.45, 0.0),
+)
+"""Painted on top."""
+
 ZEBRA_PERIOD = 1.1
-SHADE_OPACITY = 0.5
-SHADE_MARGIN = 0.12
+
+WET_AREA, WET_LINE = 0.42, 0.15
+"""How much darker areas and paint on them are when wet."""
+
+CONTACT, CONTACT_MARGIN = 0.5, 0.12
+"""Shade under everything that stands on the road, and how far it reaches beyond [m]."""
 
 
-def ground_of(hdmap: HDMap, ego: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.uint32]:
-    """The painted ground around ``ego [3]``, as :mod:`irlvla.sources.render_paint` describes it.
+_RANKS = np.array([list(AREAS).index(layer) if layer in AREAS else -1 for layer in Layer])
+_COLOURS = np.array([*(AREAS.get(layer, ASPHALT) for layer in Layer), OFF_ROAD, WHITE])
+_PALETTE = np.concatenate([_COLOURS, PAVEMENTS.colours, LINES.colours])
+_OFF_ROAD, _ZEBRA, _PAVEMENT = len(Layer), len(Layer) + 1, len(_COLOURS)
+_LINE = _PAVEMENT + len(PAVEMENTS.kinds)
+_DARKER = np.where(np.arange(len(_PALETTE)) < _ZEBRA, WET_AREA, WET_LINE)[:, None]
+"""Colours by place, layers first, and how much darker each is when wet."""
+
+
+@dataclass(frozen=True)
+class Ground:
+    """``K`` areas to paint, later ones over earlier ones: the arguments of :func:`irlvla.sources.render_paint.paint`.
+
+    Attributes:
+        base: colour of what no area covers.
+        points: ``[P, 2]``. rings: ``[R, 2]``. areas: ``[K + 1]``. circles: ``[K, 3]``. colours: ``[K]``.
+    """
+
+    base: int
+    points: FloatArray
+    rings: IntArray
+    areas: IntArray
+    circles: FloatArray
+    colours: WordArray
+
+
+@dataclass(frozen=True)
+class _Rings:
+    """Rings ``[R, 2]`` of ``points``, their ``colours [R]``, and those ``areas [K]`` begin with (None: with each)."""
+
+    points: FloatArray
+    rings: IntArray
+    colours: WordArray
+    areas: IntArray | None = None
+
+
+def ground_of(
+    hdmap: HDMap, ego: FloatArray, objects: FloatArray, buildings: FloatArray, light: Light, pixel: float
+) -> Ground:
+    """The ground around ``ego [3]``.
 
     Args:
         hdmap: the map, global frame.
         ego: x, y, heading of the rear axle, global frame.
-        boxes: ``[N, 5]`` x, y, heading, length, width of what casts a shade, ego frame.
+        objects, buildings: ``[N, 6]`` x, y, heading, length, width, height of what stands on it, ego frame.
+        light: that falls on it.
+        pixel: width of a pixel [rad].
     """
-    ground = blank(OFF_ROAD)
-    _paint_map_areas(ground, hdmap, ego)
-    _paint_crosswalks(ground, hdmap, ego)
-    _paint_map_lines(ground, hdmap, ego)
-    _paint_shades(ground, boxes)
-    return ground
+    words = packed(_PALETTE * light.level * (1 - light.wet * _DARKER))
+    given = [hdmap.polygons, hdmap.holes, hdmap.lines]
+    cos, sin = np.cos(ego[2]), np.sin(ego[2])
+    points = (np.concatenate([part.points for part in given]) - ego[:2]) @ np.array([[cos, -sin], [sin, cos]])
+    starts = np.cumsum([0, *(len(part.points) for part in given)])
+    offsets = [part.offsets[:-1] + start for part, start in zip(given, starts, strict=False)]
+    points, trimmed = trim(points, np.concatenate([*offsets, starts[-1:]]), pixel / 4)
+    rings = np.stack([trimmed[:-1], trimmed[1:]], 1)
+    circles = circles_of(points, rings, np.arange(len(rings) + 1))
+    seen = np.hypot(circles[:, 0], circles[:, 1]) - circles[:, 2] < REACH
+    count = len(hdmap.polygons) + len(hdmap.holes)
+    lines, kinds = rings[count:], np.where(seen[count:] & (np.diff(rings[count:])[:, 0] > 1), hdmap.line_kinds, -1)
+    parts = [
+        _bands(points, lines, kinds, PAVEMENTS, words[_PAVEMENT:]),
+        _areas(points, rings[:count], seen[:count], hdmap, words),
+        _crosswalks(points, lines[kinds == LineKind.CROSSWALK], words[_ZEBRA]),
+        _bands(points, lines, kinds, LINES, words[_LINE:]),
+        *_shades(objects, buildings, light),
+    ]
+    return _joined(parts, int(words[_OFF_ROAD]))
 
 
-def _paint_map_areas(ground: NDArray[np.uint32], hdmap: HDMap, ego: NDArray[np.float64]) -> None:
-    order = [k for layer in AREA_COLOURS for k in hdmap.of_layer(layer)]
-    holes: dict[int, list[NDArray[np.float64]]] = {}
-    for ring, owner in zip(hdmap.holes, hdmap.hole_owners, strict=True):
-        holes.setdefault(int(owner), []).append(ring)
-    rings = [[hdmap.polygons[k], *holes.get(k, [])] for k in order]
-    colours = [AREA_COLOURS[Layer(hdmap.layers[k])] for k in order]
-    _fill(ground, rings, ego, colours, 1.0, np.zeros((len(order), 2)))
+def _areas(points: FloatArray, rings: IntArray, seen: NDArray[np.bool_], hdmap: HDMap, words: WordArray) -> _Rings:
+    """Polygons of the map by layer; ``rings`` are theirs, then those of their holes."""
+    ranks, count = _RANKS[hdmap.layers], len(hdmap.layers)
+    owners = np.concatenate([np.arange(count), hdmap.hole_owners])
+    chosen = np.flatnonzero(seen[owners] & (ranks[owners] >= 0))
+    order = chosen[np.lexsort((chosen, owners[chosen], ranks[owners[chosen]]))]
+    return _Rings(points, rings[order], words[hdmap.layers[owners[order]]], np.flatnonzero(order < count))
 
 
-def _paint_crosswalks(ground: NDArray[np.uint32], hdmap: HDMap, ego: NDArray[np.float64]) -> None:
-    outlines = [hdmap.lines[k] for k in np.flatnonzero(hdmap.line_kinds == LineKind.CROSSWALK)]
-    outlines = [outline for outline in outlines if len(outline) >= 3]
-    walking = np.array([_longest_edge(to_local(outline, ego[:3])) for outline in outlines]).reshape(-1, 2)
-    _fill(ground, [[outline] for outline in outlines], ego, [WHITE] * len(outlines), 1.0, ZEBRA_PERIOD * walking)
+def _crosswalks(points: FloatArray, crosswalks: IntArray, word: int) -> _Rings:
+    """Stripes; those of one crosswalk are one area."""
+    outlines, rings, owners = stripes_of(points, crosswalks, ZEBRA_PERIOD)
+    return _Rings(outlines, rings, np.full(len(rings), word), np.searchsorted(owners, np.arange(len(crosswalks))))
 
 
-def _longest_edge(ring: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Direction ``[2]`` of the longest edge: people walk along it, and the stripes of a zebra follow one another."""
-    edges = np.roll(ring, -1, 0) - ring
-    edge = edges[np.argmax(np.square(edges).sum(1))]
-    return edge / max(float(np.linalg.norm(edge)), 1e-9)
+def _bands(points: FloatArray, lines: IntArray, kinds: IntArray, styles: _Styles, words: WordArray) -> _Rings:
+    """Lines with a width, style after style; every dash is an area."""
+    chosen = [np.flatnonzero(kinds == kind) for kind in styles.kinds]
+    style = np.repeat(np.arange(len(chosen)), [len(found) for found in chosen])
+    widths, periods = styles.widths[style], styles.periods[style]
+    outlines, rings, owners = bands_of(points, lines[np.concatenate(chosen)], widths, periods)
+    return _Rings(outlines, rings, words[style[owners]])
 
 
-def _paint_map_lines(ground: NDArray[np.uint32], hdmap: HDMap, ego: NDArray[np.float64]) -> None:
-    edges = np.flatnonzero(hdmap.line_kinds == LineKind.ROAD_EDGE)
-    order = [(k, style) for kind, style in LINE_STYLES.items() for k in np.flatnonzero(hdmap.line_kinds == kind)]
-    order[len(edges) : len(edges)] = [(k, KERB_TOP) for k in edges]
-    lines = Polylines.of([hdmap.lines[k] for k, _ in order])
-    colours, widths, periods = np.array([style for _, style in order], np.float64).reshape(-1, 3).T
-    paint_lines(ground, to_local(lines.points, ego[:3]), lines.offsets, colours.astype(np.uint32), widths, periods)
+def _shades(objects: FloatArray, buildings: FloatArray, light: Light) -> list[_Rings]:
+    """The shade under objects, whatever the light, and what they and buildings keep the sun from."""
+    contact, shadow = (SHADE * int(255 * strength) for strength in (CONTACT, light.shade))
+    rims = rims_of(objects, CONTACT_MARGIN, contact)
+    return [_Rings(*rims), _Rings(*shadows_of(np.concatenate([objects, buildings]), light.sun, shadow))]
 
 
-def _paint_shades(ground: NDArray[np.uint32], boxes: NDArray[np.float64]) -> None:
-    cos, sin = np.cos(boxes[:, 2:3]), np.sin(boxes[:, 2:3])
-    along = (boxes[:, 3:4] / 2 + SHADE_MARGIN) * np.array([1, -1, -1, 1])
-    across = (boxes[:, 4:5] / 2 + SHADE_MARGIN) * np.array([1, 1, -1, -1])
-    corners = np.stack([cos * along - sin * across, sin * along + cos * across], -1) + boxes[:, None, :2]
-    count = len(boxes)
-    _fill(ground, [[ring] for ring in corners], np.zeros(3), [0] * count, SHADE_OPACITY, np.zeros((count, 2)))
-
-
-def _fill(
-    ground: NDArray[np.uint32],
-    areas: list[list[NDArray[np.float64]]],
-    frame: NDArray[np.float64],
-    colours: list[int],
-    opacity: float,
-    stripes: NDArray[np.float64],
-) -> None:
-    """Paint areas (each a list of rings in the frame that ``frame`` is the ego's pose of)."""
-    rings = Polylines.of([ring for area in areas for ring in area])
-    offsets = np.cumsum([0, *map(len, areas)], dtype=np.int64)
-    points = to_local(rings.points, frame[:3])
-    opacities = np.full(len(areas), opacity)
-    paint_areas(ground, points, rings.offsets, offsets, np.array(colours, np.uint32), opacities, stripes)
+def _joined(parts: Sequence[_Rings], base: int) -> Ground:
+    """All parts after one another."""
+    points = np.concatenate([part.points for part in parts])
+    sizes = [(0, 0), *((len(part.points), len(part.rings)) for part in parts)]
+    starts, firsts = np.cumsum(sizes, 0).T
+    rings = np.concatenate([part.rings + start for part, start in zip(parts, starts, strict=False)])
+    areas = [np.arange(len(part.rings)) if part.areas is None else part.areas for part in parts]
+    begins = np.concatenate([area + first for area, first in zip(areas, firsts, strict=False)])
+    colours = np.concatenate([part.colours for part in parts])[begins]
+    areas = np.append(begins, len(rings))
+    return Ground(base, points, rings, areas, circles_of(points, rings, areas), colours)

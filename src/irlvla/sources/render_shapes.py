@@ -1,171 +1,106 @@
-"""What stands on the ground, as flat coloured quadrilaterals: vehicles, people, cones, signals."""
+"""What stands around the ego: which model each object is, in which colours, and which of its lamps are lit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import zlib
 
 import numpy as np
 from numpy.typing import NDArray
 
-from irlvla.scene import ObjectKind, SceneTruth
+from irlvla.scene import Lamps, ObjectKind, SceneTruth
 from irlvla.scene.frames import poses_to_local
-from irlvla.sources.render_paint import REACH
-from irlvla.sources.render_signals import red_signals
+from irlvla.sources.render_furniture import BARRIER, CONE, HANGING_SIGNAL, PLAIN, SIGNAL, WORK_SIGN
+from irlvla.sources.render_ground import REACH
+from irlvla.sources.render_light import Light
+from irlvla.sources.render_models import Paint
+from irlvla.sources.render_palettes import BODIES, CHOICES, HAIRS, SECONDS, SKINS, light_up, palettes
+from irlvla.sources.render_people import CYCLIST, LEFT_STEP, RIGHT_STEP, STANDING
+from irlvla.sources.render_place import Quads, place
+from irlvla.sources.render_signals import signals_now
+from irlvla.sources.render_vehicles import VEHICLES, vehicles_of
 
-Rgb = tuple[int, int, int]
-Rectangle = tuple[float, float, float, float]
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
-SHADES = {"front": 1.06, "rear": 0.62, "left": 0.84, "right": 0.84, "top": 1.18}
-"""Brightness of each side of everything: whichever way an object faces can be seen."""
+MODELS = (*VEHICLES, STANDING, LEFT_STEP, RIGHT_STEP, CYCLIST, CONE, BARRIER, WORK_SIGN, PLAIN, SIGNAL, HANGING_SIGNAL)
+_STARTS = np.cumsum([0, *(len(model.paints) for model in MODELS)])
+_CORNERS = np.concatenate([model.corners for model in MODELS])
+_PAINTS = np.concatenate([model.paints for model in MODELS])
+_BY_KIND = {
+    ObjectKind.VEHICLE: VEHICLES[0], ObjectKind.PEDESTRIAN: STANDING, ObjectKind.BICYCLE: CYCLIST,
+    ObjectKind.TRAFFIC_CONE: CONE, ObjectKind.BARRIER: BARRIER, ObjectKind.CZONE_SIGN: WORK_SIGN,
+    ObjectKind.GENERIC_OBJECT: PLAIN,
+}  # fmt: skip
+_MODEL_OF_KIND = np.array([MODELS.index(_BY_KIND[kind]) for kind in ObjectKind])
 
-VEHICLE, PEDESTRIAN, BICYCLE = (66, 112, 196), (206, 66, 148), (30, 158, 136)
-CONE, SIGN, GENERIC, WHITE = (242, 116, 28), (246, 182, 40), (158, 136, 108), (236, 234, 228)
-GLASS, RUBBER, SKIN, RED, LAMP = (36, 44, 56), (26, 26, 28), (226, 178, 148), (214, 24, 24), (255, 246, 214)
-SIGNAL_RED, SIGNAL_OFF = (255, 30, 24), (58, 60, 58)
+WALKING = 0.3
+"""Faster than this [m/s], a pedestrian is mid-step."""
 
-FULL: Rectangle = (-0.5, 0.5, -0.5, 0.5)
-LARGE_VEHICLE = (6.2, 2.4)
-"""Longer or higher [m] than this, a vehicle is drawn as a truck or bus."""
+BRAKING, BRAKING_TIME = 0.8, 0.5
+"""A recorded vehicle that loses more speed than this [m/s²] over the next so many seconds has its brake lamps lit."""
 
-SIGNAL_SIZE = (0.3, 0.55, 4.6)
-"""Length, width and height of the top of a signal [m]; it hangs in the air."""
-
-
-@dataclass(frozen=True)
-class Shape:
-    """``Q`` quadrilaterals in a unit box: x and y from -0.5 to 0.5 (x forward), z from 0 to 1.
-
-    Attributes:
-        corners: ``[Q, 4, 3]``, anticlockwise seen from outside.
-        colours: ``[Q, 3]`` 0 to 255, shaded.
-    """
-
-    corners: NDArray[np.float64]
-    colours: NDArray[np.float64]
-
-    def __add__(self, other: "Shape") -> "Shape":
-        return Shape(np.concatenate([self.corners, other.corners]), np.concatenate([self.colours, other.colours]))
+OUTLINES = np.array([(1, 1), (0.6, 0.7), (1, 0.6), (0.8, 0.8), (1, 1), (0.6, 1), (1, 1)])
+"""How much of the length and the width of its box each kind of object takes up, for its shadow."""
 
 
-def _block(z: tuple[float, float], colour: Rgb, base: Rectangle = FULL, top: Rectangle | None = None,
-           roof: Rgb | None = None) -> Shape:  # fmt: skip
-    """A box or frustum: ``(x0, x1, y0, y1)`` at the bottom and at the top; ``roof`` colours the top alone."""
-    bottom, above = ([(x0, y0), (x1, y0), (x1, y1), (x0, y1)] for x0, x1, y0, y1 in (base, top or base))
-    points = np.array([(x, y, z[0]) for x, y in bottom] + [(x, y, z[1]) for x, y in above])
-    sides = {
-        "right": (0, 1, 5, 4),
-        "front": (1, 2, 6, 5),
-        "left": (2, 3, 7, 6),
-        "rear": (3, 0, 4, 7),
-        "top": (4, 5, 6, 7),
-    }
-    colours = [np.array(roof or colour if side == "top" else colour) * SHADES[side] for side in sides]
-    return Shape(points[[*sides.values()]], np.minimum(colours, 255.0))
-
-
-def _decal(side: str, span: tuple[float, float], z: tuple[float, float], colour: Rgb) -> Shape:
-    """A rectangle on a side of the unit box; ``span`` runs along y on the front and rear, along x on the flanks."""
-    (a, b), (low, high) = span, z
-    corners = {
-        "front": [(0.5, a, low), (0.5, b, low), (0.5, b, high), (0.5, a, high)],
-        "rear": [(-0.5, b, low), (-0.5, a, low), (-0.5, a, high), (-0.5, b, high)],
-        "right": [(a, -0.5, low), (b, -0.5, low), (b, -0.5, high), (a, -0.5, high)],
-        "left": [(b, 0.5, low), (a, 0.5, low), (a, 0.5, high), (b, 0.5, high)],
-    }
-    return Shape(np.array([corners[side]]), np.array([colour], np.float64))
-
-
-def _sum(parts: Sequence[Shape]) -> Shape:
-    return Shape(np.concatenate([p.corners for p in parts]), np.concatenate([p.colours for p in parts]))
-
-
-def _running_gear(lights: tuple[float, float], wheel: tuple[float, float]) -> Shape:
-    """Wheels of a length and a height, tail lights, headlights between two heights."""
-    half, top = wheel[0] / 2, wheel[1]
-    spans = [(x - half, x + half) for x in (-0.32, 0.32)]
-    flanks = [_decal(side, span, (0.0, top), RUBBER) for side in ("left", "right") for span in spans]
-    ends = [_decal(end, (-0.5, 0.5), (0.0, 0.12), RUBBER) for end in ("front", "rear")]
-    lamps = [_decal(end, y, lights, colour) for end, colour in (("rear", RED), ("front", LAMP))
-             for y in ((-0.47, -0.26), (0.26, 0.47))]  # fmt: skip
-    return _sum([*flanks, *ends, *lamps])
-
-
-CAR = _sum([
-    _block((0.0, 0.56), VEHICLE),
-    _running_gear((0.34, 0.48), (0.15, 0.36)),
-    _block((0.56, 1.0), GLASS, (-0.46, 0.24, -0.46, 0.46), (-0.36, 0.06, -0.38, 0.38), roof=VEHICLE),
-])  # fmt: skip
-TRUCK = _sum([
-    _block((0.0, 1.0), VEHICLE),
-    _running_gear((0.2, 0.28), (0.09, 0.27)),
-    _decal("front", (-0.45, 0.45), (0.48, 0.84), GLASS),
-    *[_decal(side, (0.3, 0.48), (0.5, 0.78), GLASS) for side in ("left", "right")],
-])  # fmt: skip
-WALKER = _sum([
-    _block((0.0, 0.46), (52, 52, 74), (-0.24, 0.24, -0.26, 0.26)),
-    _block((0.46, 0.84), PEDESTRIAN, (-0.3, 0.3, -0.4, 0.4)),
-    _block((0.84, 1.0), SKIN, (-0.18, 0.22, -0.17, 0.17), roof=(70, 50, 40)),
-])  # fmt: skip
-CYCLIST = _sum([
-    _block((0.0, 0.4), RUBBER, (-0.5, 0.5, -0.12, 0.12)),
-    _block((0.4, 0.82), BICYCLE, (-0.2, 0.16, -0.4, 0.4), (-0.06, 0.22, -0.4, 0.4)),
-    _block((0.82, 1.0), SKIN, (0.0, 0.18, -0.18, 0.18), roof=BICYCLE),
-])  # fmt: skip
-TRAFFIC_CONE = _sum([
-    _block((0.0, 0.06), CONE),
-    _block((0.06, 0.4), CONE, (-0.34, 0.34, -0.34, 0.34), (-0.24, 0.24, -0.24, 0.24)),
-    _block((0.4, 0.66), WHITE, (-0.24, 0.24, -0.24, 0.24), (-0.16, 0.16, -0.16, 0.16)),
-    _block((0.66, 1.0), CONE, (-0.16, 0.16, -0.16, 0.16), (-0.06, 0.06, -0.06, 0.06)),
-])  # fmt: skip
-BARRIER = _sum([
-    _block((0.0, 1.0), WHITE),
-    *[_decal(end, (a, a + 0.2), (0.35, 0.85), RED) for end in ("front", "rear") for a in (-0.5, -0.1, 0.3)],
-])  # fmt: skip
-WORK_SIGN = _sum([
-    _block((0.0, 0.4), RUBBER, (-0.15, 0.15, -0.15, 0.15)),
-    _block((0.4, 1.0), SIGN),
-    *[_decal(end, (-0.3, 0.3), (0.52, 0.88), RUBBER) for end in ("front", "rear")],
-])  # fmt: skip
-SIGNAL = _sum([
-    _block((0.72, 1.0), RUBBER),
-    *[_decal("rear", (-0.26, 0.26), (low, low + 0.06), SIGNAL_OFF) for low in (0.74, 0.825)],
-    _decal("rear", (-0.34, 0.34), (0.905, 0.985), SIGNAL_RED),
-])  # fmt: skip
-
-SHAPES = {
-    ObjectKind.VEHICLE: CAR,
-    ObjectKind.PEDESTRIAN: WALKER,
-    ObjectKind.BICYCLE: CYCLIST,
-    ObjectKind.TRAFFIC_CONE: TRAFFIC_CONE,
-    ObjectKind.BARRIER: BARRIER,
-    ObjectKind.CZONE_SIGN: WORK_SIGN,
-    ObjectKind.GENERIC_OBJECT: _block((0.0, 1.0), GENERIC),
-}
-
-
-def boxes_now(truth: SceneTruth) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    """What stands around the ego now: kinds ``[N]`` and ``[N, 6]`` x, y, heading, length, width, height, ego frame."""
+def boxes_now(truth: SceneTruth) -> tuple[IntArray, FloatArray]:
+    """Which tracks are around the ego now, and their boxes ``[N, 6]`` (x, y, heading, sizes) in its frame."""
     tracks = truth.tracks
     poses = poses_to_local(tracks.poses[:, 0], truth.ego[:3])
-    near = tracks.valid[:, 0] & (np.abs(poses[:, :2]) < REACH).all(1)
-    return tracks.kinds[near], np.concatenate([poses[near], tracks.sizes[near]], 1)
+    near = np.flatnonzero(tracks.valid[:, 0] & (np.hypot(poses[:, 0], poses[:, 1]) < REACH))
+    return near, np.concatenate([poses[near], tracks.sizes[near]], 1)
 
 
-def quads_of(truth: SceneTruth) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Everything that stands on the ground now: corners ``[Q, 4, 3]`` in the ego frame and colours ``[Q, 3]``."""
-    kinds, boxes = boxes_now(truth)
-    large = (kinds == ObjectKind.VEHICLE) & ((boxes[:, 3] > LARGE_VEHICLE[0]) | (boxes[:, 5] > LARGE_VEHICLE[1]))
-    groups = [(shape, boxes[(kinds == kind) & ~large]) for kind, shape in SHAPES.items()]
-    hung = red_signals(truth)
-    signals = np.concatenate([hung, np.tile(SIGNAL_SIZE, (len(hung), 1))], 1)
-    placed = [_placed(shape, group) for shape, group in [*groups, (TRUCK, boxes[large]), (SIGNAL, signals)]]
-    return np.concatenate([corners for corners, _ in placed]), np.concatenate([colours for _, colours in placed])
+def outlines(kinds: NDArray[np.int8], boxes: FloatArray) -> FloatArray:
+    """What boxes ``[N, 6]`` really take up."""
+    return np.concatenate([boxes[:, :3], boxes[:, 3:5] * OUTLINES[kinds], boxes[:, 5:]], 1)
 
 
-def _placed(shape: Shape, boxes: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """``shape`` in each of ``boxes [N, 6]``, boxes after one another."""
-    points = shape.corners * boxes[:, None, None, 3:6]
-    cos, sin = np.cos(boxes[:, 2])[:, None, None], np.sin(boxes[:, 2])[:, None, None]
-    x, y = points[..., 0], points[..., 1]
-    planar = np.stack([cos * x - sin * y, sin * x + cos * y], -1) + boxes[:, None, None, :2]
-    corners = np.concatenate([planar, points[..., 2:]], -1)
-    return corners.reshape(-1, 4, 3), np.tile(shape.colours, (len(boxes), 1))
+def quads_of(truth: SceneTruth, near: IntArray, boxes: FloatArray, light: Light) -> Quads:
+    """Everything on the road now but buildings, each object a group.
+
+    Args:
+        truth: of the scene.
+        near, boxes: of :func:`boxes_now`.
+        light: that falls on it.
+
+    Raises:
+        InputError: if a red light names a connector that the map does not have.
+    """
+    kinds = truth.tracks.kinds[near]
+    numbers = np.array([zlib.crc32(truth.tracks.tokens[k].encode()) for k in near], np.int64)
+    painted = palettes(len(near), light.dark)
+    for paint, table, prime in ((Paint.BODY, BODIES, 1), (Paint.SECOND, SECONDS, 7), (Paint.SKIN, SKINS, 31),
+                                (Paint.HAIR, HAIRS, 131)):  # fmt: skip
+        painted[:, paint, :3] = table[kinds, numbers // prime % CHOICES]
+    lamps = _braking(truth) if truth.scenery is None else truth.scenery.lamps
+    for paint, lamp in ((Paint.BRAKE_LIT, Lamps.BRAKE), (Paint.LEFT_LIT, Lamps.LEFT), (Paint.RIGHT_LIT, Lamps.RIGHT)):
+        light_up(painted, paint, lamps[near] & lamp > 0)
+    hung, states, standing = signals_now(truth)
+    heads = palettes(len(hung), light.dark)
+    for state, paint in enumerate((Paint.RED, Paint.YELLOW, Paint.GREEN)):
+        light_up(heads, paint, states == state)
+    signal = MODELS.index(SIGNAL if standing else HANGING_SIGNAL)
+    return Quads(*place(
+        np.concatenate([boxes, hung]),
+        np.append(_models(truth, near, numbers), np.full(len(hung), signal)),
+        np.concatenate([painted, heads]),
+        _STARTS, _CORNERS, _PAINTS, light.sun, light.sunlight, light.skylight, light.horizon, light.visibility,
+    ))  # fmt: skip
+
+
+def _models(truth: SceneTruth, near: IntArray, numbers: IntArray) -> IntArray:
+    """Place in ``MODELS`` of each track that is near."""
+    tracks = truth.tracks
+    models, kinds = _MODEL_OF_KIND[tracks.kinds[near]], tracks.kinds[near]
+    vehicles = kinds == ObjectKind.VEHICLE
+    models[vehicles] = vehicles_of(tracks.sizes[near][vehicles])
+    walks = (kinds == ObjectKind.PEDESTRIAN) & (np.hypot(*tracks.velocities[near, 0].T) > WALKING)
+    models[walks] += 1 + numbers[walks] % 2
+    return models
+
+
+def _braking(truth: SceneTruth) -> NDArray[np.uint8]:
+    """``[N]`` lamps of recorded tracks: brake lamps, where they are about to lose speed."""
+    tracks, steps = truth.tracks, round(BRAKING_TIME / 0.1)
+    now, soon = np.hypot(*tracks.velocities[:, 0].T), np.hypot(*tracks.velocities[:, steps].T)
+    known = tracks.valid[:, 0] & tracks.valid[:, steps] & (tracks.kinds == ObjectKind.VEHICLE)
+    return np.where(known & (now - soon > BRAKING * BRAKING_TIME), Lamps.BRAKE, Lamps.NONE).astype(np.uint8)
