@@ -53,7 +53,7 @@ class _Body:
 BODIES = (
     _Body(ObjectKind.VEHICLE, (3.9, 4.9), (1.75, 1.95), (1.4, 1.75), (1.2, 2.0), 40.0, 0.79),
     _Body(ObjectKind.VEHICLE, (5.2, 6.2), (2.0, 2.15), (2.2, 2.7), (1.0, 1.4), 30.0, 0.08),
-    _Body(ObjectKind.VEHICLE, (7.2, 9.0), (2.3, 2.5), (2.9, 3.4), (0.7, 1.0), 22.0, 0.05),
+    _Body(ObjectKind.VEHICLE, (6.6, 7.8), (2.2, 2.4), (2.9, 3.4), (0.8, 1.1), 22.0, 0.05),
     _Body(ObjectKind.BICYCLE, (1.7, 1.9), (0.6, 0.75), (1.65, 1.85), (0.8, 1.2), 6.0, 0.08),
 )
 """Cars, vans, trucks and buses, cyclists."""

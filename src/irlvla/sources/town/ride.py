@@ -15,6 +15,8 @@ from irlvla.sources.town.world import World
 
 FloatArray = NDArray[np.float64]
 
+_BLOCKED = 60  # steps
+
 PEDESTRIAN = (0.6, 0.6, 1.72)
 """Length, width and height of somebody on foot [m]."""
 
@@ -50,11 +52,10 @@ class Ride:
 def ride_of(name: str, world: World, tracks: list[Track]) -> Ride:
     """The ride that consecutive ``tracks`` of a ``world`` recorded; ``world`` is where they end.
 
-    It ends where the ego leaves the town.
+    It ends where the ego leaves the town, and where it comes to be blocked in a junction.
     """
     track = joined(tracks)
-    there = track.alive[:, 0]
-    length = len(there) if there.all() else int(np.argmin(there))
+    length = _until(track, world.roads.connector)
     track = Track(*(array[:length] for array in track))
     motion = motion_of(track)
     way = driven_way(world, track)
@@ -70,13 +71,26 @@ def ride_of(name: str, world: World, tracks: list[Track]) -> Ride:
     )
 
 
+def _until(track: Track, connector: NDArray[np.bool_]) -> int:
+    """Steps before the ego is gone, or has stood in a junction for as long as no driver does."""
+    there = track.alive[:, 0]
+    length = len(there) if there.all() else int(np.argmin(there))
+    blocked = connector[track.lanes[:length]] & (track.speeds[:length, 0] < 0.1)
+    standing = np.cumsum(blocked) - np.maximum.accumulate(np.where(blocked, 0, np.cumsum(blocked)))
+    return int(np.argmax(standing >= _BLOCKED)) if (standing >= _BLOCKED).any() else length
+
+
 def joined(tracks: list[Track]) -> Track:
     """Consecutive ``tracks`` as one."""
     return Track(*(np.concatenate(parts) for parts in zip(*tracks, strict=True)))
 
 
 def motion_of(track: Track) -> FloatArray:
-    """The ego's states ``[S, 11]``, as ``SceneTruth.ego``; the wheels are turned as a bicycle's would be."""
+    """The ego's states ``[S, 11]``, as ``SceneTruth.ego``.
+
+    They are those of the car that the metric drives, so that a plan goes on from them without a jump: a bicycle, whose
+    wheels are turned as its way bends, and whose acceleration is along its heading alone.
+    """
     centre, heading = track.poses[:, 0, :2], np.unwrap(track.poses[:, 0, 2])
     axle = centre - EGO_AHEAD * np.column_stack([np.cos(heading), np.sin(heading)])
     speed = track.speeds[:, 0]
@@ -86,7 +100,7 @@ def motion_of(track: Track) -> FloatArray:
     still = np.zeros(len(speed))
     acceleration = track.accelerations[:, 0]
     return np.column_stack([
-        axle, wrap(heading), speed, still, acceleration, speed * turning, steering, change, turning, rate
+        axle, wrap(heading), speed, still, acceleration, still, steering, change, turning, rate
     ])  # fmt: skip
 
 

@@ -27,11 +27,11 @@ class TrafficSettings:
         walkers: people for each crosswalk; strollers: people for each hundred metres of walk.
     """
 
-    density: float = 1.6
+    density: float = 2.0
     parked: float = 0.6
     double_parked: float = 0.25
     works: float = 0.12
-    walkers: float = 0.6
+    walkers: float = 0.8
     strollers: float = 1.0
 
     def __post_init__(self) -> None:
