@@ -42,7 +42,7 @@ class RoadSettings:
     most_lanes: int = 3
     limits: tuple[float, ...] = (8.3, 11.1, 13.9, 16.7)
     dropped: float = 0.25
-    lights: float = 0.65
+    lights: float = 0.75
     roundabouts: float = 0.25
     merges: float = 0.5
     curviness: float = 0.6

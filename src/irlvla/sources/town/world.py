@@ -31,7 +31,7 @@ class TrafficSettings:
     parked: float = 0.6
     double_parked: float = 0.25
     works: float = 0.12
-    walkers: float = 0.8
+    walkers: float = 1.1
     strollers: float = 1.0
 
     def __post_init__(self) -> None:
