@@ -31,10 +31,10 @@ class TownSizes:
         workers: processes that make scenes.
     """
 
-    train: int = 1200
-    test: int = 160
-    followers: int = 3
-    episodes: int = 12
+    train: int = 1000
+    test: int = 120
+    followers: int = 2
+    episodes: int = 8
     workers: int = 2
 
 
