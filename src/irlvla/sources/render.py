@@ -1,11 +1,14 @@
 """What cameras see of a scene: recorded pictures where there are any, else pictures drawn from its state.
 
-A scene is drawn on a flat ground: the painted map (:mod:`~irlvla.sources.render_ground`), what stands on it
-(:mod:`~irlvla.sources.render_shapes`), through pinhole cameras (:mod:`~irlvla.sources.render_camera`). The ego is not
-drawn. Drawing is deterministic, and exact to the pixel for the given calibration.
+A scene is drawn through pinhole cameras in three steps: the flat ground is painted
+(:mod:`~irlvla.sources.render_ground`), what stands on it is drawn (:mod:`~irlvla.sources.render_shapes`, :mod:`~irlvla.sources.render_buildings`), and the air
+between comes with the picture (:mod:`~irlvla.sources.render_develop`), all in one light
+(:mod:`~irlvla.sources.render_light`). The ego is not drawn. Drawing is deterministic, and exact to the pixel for the
+given calibration.
 """
 
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import numpy as np
 import torch
@@ -13,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from irlvla.errors import InputError
-from irlvla.scene import CameraRig, Scene, SceneInputs, Weather
+from irlvla.scene import CameraRig, Scene, SceneInputs, Scenery, Weather
 from irlvla.sources.render_buildings import Facades, buildings_near, facades_of
 from irlvla.sources.render_camera import SAMPLES, draw_quads
 from irlvla.sources.render_develop import NOTHING, develop, faces_in_picture
@@ -29,7 +32,7 @@ def render(scene: Scene, rig: CameraRig | None = None) -> NDArray[np.uint8]:
 
     Raises:
         InputError: if the rig has no camera, its calibration cannot be used, a camera lies below the road, or the
-            scene's state now is not finite.
+            scene's state now or its scenery cannot be.
     """
     rig = scene.cameras if rig is None else rig
     check_rig(rig)
@@ -120,14 +123,28 @@ def _each(rig: CameraRig, sound: NDArray[np.bool_], what: str, mend: str) -> Non
 
 
 def _check_state(scene: Scene) -> None:
-    tracks = scene.truth.tracks
+    truth, tracks = scene.truth, scene.truth.tracks
     there = tracks.valid[:, 0]
-    if not np.isfinite(scene.truth.ego[:3]).all():
+    if not np.isfinite(truth.ego[:3]).all():
         raise InputError(f"scene {scene.token!r}", "the ego's pose is not finite", "repair or drop the scene")
     lost = ~(np.isfinite(tracks.poses[:, 0]).all(1) & np.isfinite(tracks.sizes).all(1)) & there
     if lost.any():
         where = f"scene {scene.token!r}, track {tracks.tokens[int(np.argmax(lost))]!r}"
         raise InputError(where, "its box now is not finite", "repair or drop the track")
+    if not np.isfinite(truth.map.buildings).all():
+        raise InputError(f"scene {scene.token!r}", "a building is not finite", "repair its map")
+    if truth.scenery is not None:
+        _check_scenery(scene.token, truth.scenery, len(tracks))
+
+
+def _check_scenery(token: str, scenery: Scenery, tracks: int) -> None:
+    if len(scenery.lamps) != tracks:
+        what = f"it has lamps of {len(scenery.lamps)} vehicles and {tracks} tracks"
+        raise InputError(f"scene {token!r}", what, "give lamps for every track")
+    if not (np.isfinite(scenery.signals).all() and np.isin(scenery.signals[:, 3], [0, 1, 2]).all()):
+        raise InputError(f"scene {token!r}", "a traffic light has no place or no state", "repair its scenery")
+    if not (np.isfinite(astuple(scenery.weather)).all() and scenery.weather.visibility > 0):
+        raise InputError(f"scene {token!r}", f"its weather cannot be ({scenery.weather})", "give numbers that can be")
 
 
 def _seen(scene: Scene, rig: CameraRig | None) -> tuple[Tensor, CameraRig]:

@@ -78,8 +78,9 @@ def _fill(colours, nearness, drawn, ends, top, bottom, across, down, base, word)
             nearer = near * _TIE >= before[k]
             before[k] = near if nearer else before[k]
             seen[k] = word if nearer else seen[k]
-        pixels = drawn[row // SAMPLES]
-        pixels[0], pixels[1] = min(pixels[0], left // SAMPLES), max(pixels[1], (right - 1) // SAMPLES + 1)
+        pixel = row // SAMPLES
+        drawn[pixel, 0] = min(drawn[pixel, 0], left // SAMPLES)
+        drawn[pixel, 1] = max(drawn[pixel, 1], (right - 1) // SAMPLES + 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -118,13 +119,13 @@ def draw_quads(colours, nearness, drawn, quads, normals, words, groups, balls, t
         if not seen:
             continue
         for q in range(groups[g], groups[g + 1]):
-            nx, ny, nz = normals[q]
+            nx, ny, nz = normals[q, 0], normals[q, 1], normals[q, 2]
             off = nx * (quads[q, 0, 0] - px) + ny * (quads[q, 0, 1] - py) + nz * (quads[q, 0, 2] - pz)
             if off >= -1e-9:  # seen from behind or edge-on
                 continue
             shallow, deep = np.inf, -np.inf
             for k in range(4):
-                x, y, z = quads[q, k]
+                x, y, z = quads[q, k, 0], quads[q, k, 1], quads[q, k, 2]
                 for i in range(3):
                     quad[k, i] = m[i, 0] * x + m[i, 1] * y + m[i, 2] * z + m[i, 3]
                 shallow, deep = min(shallow, quad[k, 2]), max(deep, quad[k, 2])

@@ -39,26 +39,25 @@ def trim(points, offsets, pixel):  # type: ignore[no-untyped-def]
     for k in range(len(offsets) - 1):
         starts[k] = n
         anchor, first, last = offsets[k], offsets[k], offsets[k + 1]
-        lx = ly = rx = ry = stray = 0.0  # the leftmost and the rightmost way on that does not stray
-        free = True
+        lx = ly = rx = ry = stray = far = 0.0  # the leftmost and the rightmost way on, and how far it has been
         for j in range(first, last):
             x, y = points[j, 0] - points[anchor, 0], points[j, 1] - points[anchor, 1]
-            strays = not free and (lx * y - ly * x > 0.0 or rx * y - ry * x < 0.0)
+            strays = lx * y - ly * x > 0.0 or rx * y - ry * x < 0.0 or math.hypot(x, y) < far - stray
             if strays or j == first:
                 anchor = max(j - 1, first)
                 x, y = points[j, 0] - points[anchor, 0], points[j, 1] - points[anchor, 1]
                 kept[n] = points[anchor]
                 n += 1
                 stray = pixel * (FINE + math.hypot(points[anchor, 0], points[anchor, 1]))
-                free = True
+                lx = ly = rx = ry = far = 0.0
             away = math.hypot(x, y)
             if away > stray:
                 dx, dy = stray * x / away, stray * y / away
-                if free or lx * (y + dx) - ly * (x - dy) < 0.0:
+                if far == 0.0 or lx * (y + dx) - ly * (x - dy) < 0.0:
                     lx, ly = x - dy, y + dx
-                if free or rx * (y - dx) - ry * (x + dy) > 0.0:
+                if far == 0.0 or rx * (y - dx) - ry * (x + dy) > 0.0:
                     rx, ry = x + dy, y - dx
-                free = False
+                far = max(far, away)
         if last - first > 1:
             kept[n] = points[last - 1]
             n += 1
@@ -70,30 +69,35 @@ def trim(points, offsets, pixel):  # type: ignore[no-untyped-def]
 def _mitres(line):  # type: ignore[no-untyped-def]
     """``[n, 2]`` from each point of a line to the left border of a band around it that is 2 wide."""
     n = len(line)
-    normals, mitres = np.zeros((n - 1, 2)), np.empty((n, 2))
-    for k in range(n - 1):
-        x, y = line[k + 1] - line[k]
-        length = max(math.hypot(x, y), 1e-9)
-        normals[k, 0], normals[k, 1] = -y / length, x / length
-    for k in range(n):
-        a, b = normals[max(k - 1, 0)], normals[min(k, n - 2)]
-        mitres[k] = (a + b) / max(1.0 + a[0] * b[0] + a[1] * b[1], 0.5)
+    mitres = np.empty((n, 2))
+    ax = ay = 0.0
+    for k in range(n):  # a and b: to the left of the pieces before and after the point
+        bx, by = ax, ay
+        if k < n - 1:
+            x, y = line[k + 1, 0] - line[k, 0], line[k + 1, 1] - line[k, 1]
+            length = max(math.hypot(x, y), 1e-9)
+            bx, by = -y / length, x / length
+        if k == 0:
+            ax, ay = bx, by
+        share = 1.0 / max(1.0 + ax * bx + ay * by, 0.5)
+        mitres[k, 0], mitres[k, 1] = (ax + bx) * share, (ay + by) * share
+        ax, ay = bx, by
     return mitres
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _add_band(outline, n, line, mitres, along, begin, end):  # type: ignore[no-untyped-def]
-    """Write the ring around a stretch of a line to ``outline[n:]``: forth on its right, back on its left."""
+def _add_band(outline, n, line, mitres, half, along, begin, end):  # type: ignore[no-untyped-def]
+    """Write the ring around a stretch of a line, ``half`` wide on each side, to ``outline[n:]``; returns its end."""
     first, last = np.searchsorted(along, begin, "right"), np.searchsorted(along, end, "left")
     count = max(last - first, 0) + 2
     for i in range(count):
         j = min(max(first - 1 + i, 0), max(min(last - 1, len(line) - 2), 0))
         at = begin if i == 0 else end if i == count - 1 else along[j]
         share = (at - along[j]) / max(along[j + 1] - along[j], 1e-9)
-        place = line[j] + share * (line[j + 1] - line[j])
-        away = mitres[j] + share * (mitres[j + 1] - mitres[j])
-        outline[n + i] = place - away
-        outline[n + 2 * count - 1 - i] = place + away
+        for axis in range(2):
+            place = line[j, axis] + share * (line[j + 1, axis] - line[j, axis])
+            away = half * (mitres[j, axis] + share * (mitres[j + 1, axis] - mitres[j, axis]))
+            outline[n + i, axis], outline[n + 2 * count - 1 - i, axis] = place - away, place + away
     return n + 2 * count
 
 
@@ -125,13 +129,13 @@ def bands_of(points, lines, widths, periods):  # type: ignore[no-untyped-def]
     n = ring = 0
     for k in range(len(lines)):
         a, b = lines[k]
-        mitres = _mitres(points[a:b]) * (widths[k] / 2)
+        mitres = _mitres(points[a:b])
         period = along[b - 1] / counts[k]
         half = period / 2 * (DASH if periods[k] > 0.0 else 1.0)
         for piece in range(counts[k]):
             middle = (piece + 0.5) * period
             rings[ring, 0], owners[ring] = n, k
-            n = _add_band(outline, n, points[a:b], mitres, along[a:b], middle - half, middle + half)
+            n = _add_band(outline, n, points[a:b], mitres, widths[k] / 2, along[a:b], middle - half, middle + half)
             rings[ring, 1] = n
             ring += 1
     return outline[:n], rings, owners
@@ -145,10 +149,11 @@ def _cut(ring, axis, level, kept):  # type: ignore[no-untyped-def]
         a, b = ring[k - 1], ring[k]
         over, under = a[0] * axis[0] + a[1] * axis[1] - level, b[0] * axis[0] + b[1] * axis[1] - level
         if (over >= 0.0) != (under >= 0.0):
-            kept[n] = a + (b - a) * (over / (over - under))
+            share = over / (over - under)
+            kept[n, 0], kept[n, 1] = a[0] + (b[0] - a[0]) * share, a[1] + (b[1] - a[1]) * share
             n += 1
         if under >= 0.0:
-            kept[n] = b
+            kept[n, 0], kept[n, 1] = b[0], b[1]
             n += 1
     return n
 
@@ -248,8 +253,9 @@ def shadows_of(boxes, sun, word):  # type: ignore[no-untyped-def]
         reach = min(boxes[n, 5] * level / sun[2], SHADOW_REACH) / level
         for k in range(4):
             for side in range(2):
-                edge = feet[4 * n + (k + side) % 4] - feet[4 * n + (k + side + 3) % 4]
-                moves = reach if edge[0] * sun[1] - edge[1] * sun[0] > 0.0 else 0.0
+                a, b = 4 * n + (k + side + 3) % 4, 4 * n + (k + side) % 4  # ends of the edge
+                turned = (feet[b, 0] - feet[a, 0]) * sun[1] - (feet[b, 1] - feet[a, 1]) * sun[0]
+                moves = reach if turned > 0.0 else 0.0
                 points[8 * n + 2 * k + side, 0] = feet[4 * n + k, 0] - moves * sun[0]
                 points[8 * n + 2 * k + side, 1] = feet[4 * n + k, 1] - moves * sun[1]
     return points, rings, words

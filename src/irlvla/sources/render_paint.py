@@ -146,22 +146,22 @@ def _lay_on(canvas, cover, touched, colour, top, bottom):  # type: ignore[no-unt
         left, right = touched[row]
         touched[row, 0], touched[row, 1] = width, 0
         total, weight = 0.0, 0
-        for column in range(left, min(right, width)):
-            if cover[row, column] != 0.0:
-                total += cover[row, column]
-                cover[row, column] = 0.0
+        line, pixels = cover[row, left : min(right, width)], canvas[row, left : min(right, width)]
+        for k in range(len(line)):
+            if line[k] != 0.0:
+                total += line[k]
+                line[k] = 0.0
                 share = abs(total)
                 if share > 1.0:  # in an odd number of rings
                     share = abs(share - 2.0 * math.floor(0.5 * share + 0.5))
                 weight = int(256 * share + 0.5)
             if weight == 256 and colour < SHADE:
-                canvas[row, column] = colour
+                pixels[k] = colour
             elif weight > 0:
-                canvas[row, column] = _laid_on(np.int64(canvas[row, column]), colour, weight)
+                pixels[k] = _laid_on(np.int64(pixels[k]), colour, weight)
         cover[row, width] = cover[row, width + 1] = 0.0
         if weight == 256 and colour < SHADE:
-            for column in range(right, width):
-                canvas[row, column] = colour
+            canvas[row, right:] = colour
         elif weight > 0:
             for column in range(right, width):
                 canvas[row, column] = _laid_on(np.int64(canvas[row, column]), colour, weight)

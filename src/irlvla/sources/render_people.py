@@ -1,6 +1,6 @@
 """Models of people on foot and on bicycles."""
 
-from irlvla.sources.render_models import Model, Paint, Piece, Rectangle, block, coated, model
+from irlvla.sources.render_models import Model, Paint, Piece, Rectangle, block, coated, model, patch
 
 
 def _limb(z: tuple[float, float], low: tuple[float, float], high: tuple[float, float], half: tuple[float, float],
@@ -29,12 +29,16 @@ def _walker(stride: float) -> Model:
 
 
 def _wheel(x: float) -> list[Piece]:
-    """An octagon on edge, seen from both sides."""
+    """An octagon on edge, seen from both sides, with spokes in its middle."""
     half, thin, tall = 0.19, 0.03, 0.38
     wide, narrow = (x - half, x + half, -thin, thin), (x - half / 2, x + half / 2, -thin, thin)
-    steps = [((0.0, 0.27), narrow, wide), ((0.27, 0.73), wide, wide), ((0.73, 1.0), wide, narrow)]
-    return [piece for (a, b), low, high in steps
-            for piece in coated(block((a * tall, b * tall), low, high), Paint.RUBBER)]  # fmt: skip
+    middle = block((0.27 * tall, 0.73 * tall), wide)
+    return [
+        *coated(block((0.0, 0.27 * tall), narrow, wide), Paint.RUBBER),
+        *coated(middle, Paint.RUBBER),
+        *coated(block((0.73 * tall, tall), wide, narrow), Paint.RUBBER),
+        *((patch(middle[side], (0.22, 0.78), (0.0, 1.0)), Paint.METAL) for side in ("left", "right")),
+    ]
 
 
 def _cyclist() -> Model:

@@ -80,8 +80,9 @@ def place(boxes, models, palettes, starts, corners, paints, sun, sunlight, skyli
                 a, b = length * corners[q, k, 0], width * corners[q, k, 1]
                 quads[r, k, 0], quads[r, k, 1] = x + cos * a - sin * b, y + sin * a + cos * b
                 quads[r, k, 2] = height * corners[q, k, 2]
-            ax, ay, az = quads[r, 2] - quads[r, 0]
-            bx, by, bz = quads[r, 3] - quads[r, 1]
+            ax, bx = quads[r, 2, 0] - quads[r, 0, 0], quads[r, 3, 0] - quads[r, 1, 0]
+            ay, by = quads[r, 2, 1] - quads[r, 0, 1], quads[r, 3, 1] - quads[r, 1, 1]
+            az, bz = quads[r, 2, 2] - quads[r, 0, 2], quads[r, 3, 2] - quads[r, 1, 2]
             nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
             normals[r, 0], normals[r, 1], normals[r, 2] = nx, ny, nz
             size = max(math.sqrt(nx * nx + ny * ny + nz * nz), 1e-12)
