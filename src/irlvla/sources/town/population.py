@@ -164,7 +164,7 @@ def _vehicles(
         speed=padded(np.minimum(speed, top)),
         acceleration=np.zeros(total),
         travelled=np.zeros(total),
-        shift=np.tile([0.0, 1.0, 0.0, 0.0], (total, 1)),
+        shift=np.tile([0.0, 1.0, 0.0, 0.0, 0.0], (total, 1)),
         side=padded(np.where(cyclist, -np.maximum(roads.widths[lanes] / 2 - 0.7, 0.0), 0.0)),
         sway=sway,
         wish=padded(np.append(rng.uniform(0.98, 1.06), rng.uniform(0.82, 1.08, count - 1)), 1.0),

@@ -2,11 +2,12 @@
 
 from irlvla.sources.town.traffic.compiled import formula
 from irlvla.sources.town.traffic.following import FREE, Sight, front, rear
-from irlvla.sources.town.traffic.places import extend_plan, fading
+from irlvla.sources.town.traffic.places import extend_plan, fading, spot
 from irlvla.sources.town.traffic.state import AHEAD, NOBODY, Roads, Vehicles
 
 LEFT, RIGHT, BRAKE = 2, 4, 1
 _GAIN = 2.0  # a lane is better if who drives ahead there is this much faster [m/s]
+_BARE = (10.0, 60.0)  # nothing stands in a lane from so far behind to so far ahead of who changes to it [m]
 _COVERS = 0.9  # a vehicle covers the lane that it leaves until it is this near to the new one's line [m]
 
 
@@ -36,9 +37,20 @@ def consider_change(roads: Roads, vehicles: Vehicles, sight: Sight, v: int, gap:
         if beside == NOBODY or (narrow and roads.gates[beside] < FREE):
             continue
         there = place * roads.lengths[beside] / roads.lengths[lane]
-        if is_open(roads, vehicles, sight, v, beside, there, pace if held_up else -FREE):
+        if is_bare(roads, beside, there) and is_open(
+            roads, vehicles, sight, v, beside, there, pace if held_up else -FREE
+        ):
             change(roads, vehicles, v, beside, there)
             return
+
+
+@formula
+def is_bare(roads: Roads, lane: int, place: float) -> bool:
+    """Whether nothing stands in a lane about ``place`` that would have to be passed while changing to it."""
+    for point in range(spot(roads, lane, place - _BARE[0])[0], spot(roads, lane, place + _BARE[1])[0] + 1):
+        if abs(roads.detours[point]) > 0.1:
+            return False
+    return True
 
 
 @formula
@@ -69,7 +81,7 @@ def change(roads: Roads, vehicles: Vehicles, v: int, beside: int, place: float) 
     vehicles.shift[v, 0] = vehicles.travelled[v]
     vehicles.shift[v, 1] = max(25.0, 3.4 * vehicles.speed[v])
     vehicles.shift[v, 2] = offset + (-width if beside == roads.left[lane] else width)
-    vehicles.shift[v, 3] = slope
+    vehicles.shift[v, 3], vehicles.shift[v, 4] = slope, 0.0
     vehicles.leaving[v] = lane
     vehicles.plan[v, 0], vehicles.place[v] = beside, place
     for k in range(1, AHEAD):

@@ -4,8 +4,8 @@ import math
 
 from irlvla.sources.town.traffic.changing import consider_change, set_lamps, settle
 from irlvla.sources.town.traffic.compiled import formula
-from irlvla.sources.town.traffic.following import HARDEST, STANDSTILL_GAP, Sight, ease, follow, leader, look
-from irlvla.sources.town.traffic.giving_way import get_through, heed_earlier, heed_gates, heed_people
+from irlvla.sources.town.traffic.following import HARDEST, STANDSTILL_GAP, Sight, ease, follow, front, leader, look
+from irlvla.sources.town.traffic.giving_way import AT_GATE, get_through, heed_earlier, heed_gates, heed_people
 from irlvla.sources.town.traffic.minding import mind
 from irlvla.sources.town.traffic.places import between, lateral, line_pose, pace_along, pass_on, put, spot
 from irlvla.sources.town.traffic.state import NOBODY, STEP, FloatArray, Lights, People, Roads, Vehicles
@@ -14,6 +14,7 @@ from irlvla.sources.town.traffic.walking import walk
 EGO = 0
 _CHANGE_EVERY = 5  # steps between two thoughts of changing lanes
 _LOST_AFTER, _OUT_OF_SIGHT = 10.0, 70.0  # a blocked vehicle gives up after so long [s], this far from the ego [m]
+_RETURN_METRES, _RETURN_SECONDS = 3.0, 1.0  # a led ego comes back to its line as a critically damped spring would
 _ENTRY_GAP = 12.0  # a vehicle comes into the town if its lane is free for this far [m]
 
 
@@ -107,12 +108,14 @@ def wrapped(angle: float) -> float:
 
 
 @formula
-def lead(roads: Roads, vehicles: Vehicles, state: FloatArray) -> None:
+def lead(roads: Roads, vehicles: Vehicles, state: FloatArray, step: int) -> None:
     """Put the ego at ``state``: x, y, heading of its guided point, speed and acceleration.
 
-    Its place is looked up on the lanes that it plans; where its plan ends it stays on the last lane.
+    Its place is looked up on the lanes that it plans; where its plan ends it stays on the last lane. It is cleared for
+    no gate: others take it to be in a junction when it is there, and to have come when it came.
     """
     x, y, heading, speed, acceleration = state
+    before = vehicles.plan[EGO, 0]
     vehicles.travelled[EGO] += abs(speed) * STEP
     for _ in range(3):
         u, t, along = line_pose(roads, vehicles.plan[EGO, 0], vehicles.place[EGO])
@@ -124,9 +127,11 @@ def lead(roads: Roads, vehicles: Vehicles, state: FloatArray) -> None:
     index, share = spot(roads, vehicles.plan[EGO, 0], vehicles.place[EGO])
     slope = math.tan(min(max(wrapped(heading - along), -1.2), 1.2))
     shift = vehicles.shift[EGO]
-    shift[0], shift[1] = vehicles.travelled[EGO], max(15.0, 3.0 * speed)
+    reach = max(_RETURN_METRES, _RETURN_SECONDS * speed)
+    shift[0], shift[1] = vehicles.travelled[EGO], 6.0 * reach
     shift[2] = aside - between(roads.detours, index, share)
     shift[3] = slope - between(roads.detour_slopes, index, share)
+    shift[4] = -(2.0 * shift[3] + shift[2] / reach) / reach
     for k in range(3):
         vehicles.sway[EGO, k] = 0.0 if k != 1 else 50.0
     vehicles.speed[EGO], vehicles.acceleration[EGO] = max(speed, 0.0), acceleration
@@ -134,5 +139,23 @@ def lead(roads: Roads, vehicles: Vehicles, state: FloatArray) -> None:
     vehicles.poses[EGO, 0] = x + ahead * math.cos(heading)
     vehicles.poses[EGO, 1] = y + ahead * math.sin(heading)
     vehicles.poses[EGO, 2] = heading
-    vehicles.cleared[EGO] = vehicles.plan[EGO, 0] if roads.connector[vehicles.plan[EGO, 0]] else NOBODY
-    vehicles.ticket[EGO], vehicles.lamps[EGO] = 0.0, 0
+    lane = vehicles.plan[EGO, 0]
+    vehicles.cleared[EGO] = lane if roads.connector[lane] else NOBODY
+    vehicles.ticket[EGO] = vehicles.ticket[EGO] if lane == before else step * STEP
+    vehicles.lamps[EGO] = 0
+    wait(roads, vehicles, lane, step * STEP)
+
+
+@formula
+def wait(roads: Roads, vehicles: Vehicles, lane: int, seconds: float) -> None:
+    """Count the seconds that a led ego stands before a gate, until it is under way."""
+    bumper = vehicles.place[EGO] + front(vehicles, EGO)
+    gate = min(roads.gates[lane], roads.lengths[lane])
+    if bumper > gate + 1.0:
+        gate = roads.lengths[lane]
+    if vehicles.speed[EGO] > 3.0:
+        vehicles.waited[EGO] = 0.0
+    elif vehicles.speed[EGO] < 0.8 and -1.0 < gate - bumper < AT_GATE:
+        if vehicles.waited[EGO] == 0.0:
+            vehicles.arrived[EGO] = seconds
+        vehicles.waited[EGO] += STEP

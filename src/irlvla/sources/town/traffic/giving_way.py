@@ -17,6 +17,8 @@ MARGIN = 0.9
 """Seconds between one vehicle leaving a contested stretch and the next one coming."""
 PATIENCE = 8.0
 """After so many seconds of waiting smaller gaps are taken."""
+AT_GATE = 4.0
+"""Who is this near to a gate has come to it [m]."""
 
 
 @formula
@@ -98,7 +100,7 @@ def meets(
     if not roads.clash_yields[row]:
         return False
     if roads.clash_mutual[row]:
-        before = distance + roads.gates[other] < 6.0 and pace < 1.5 and vehicles.arrived[w] < vehicles.arrived[v]
+        before = distance + roads.gates[other] < AT_GATE and pace < 1.5 and vehicles.arrived[w] < vehicles.arrived[v]
         return bool(before)
     if roads.controls[other] == STOP and vehicles.waited[w] < 0.5:
         return False
@@ -172,7 +174,7 @@ def heed_gates(roads: Roads, vehicles: Vehicles, lights: Lights, v: int, ahead: 
             break
         distance = start + roads.gates[lane]
         if -1.0 < distance < horizon and vehicles.cleared[v] != lane:
-            near = distance < 4.0
+            near = distance < AT_GATE
             if near and vehicles.waited[v] == 0.0 and own < 3.0:
                 vehicles.arrived[v] = seconds
             if near and own < 0.8:

@@ -11,7 +11,7 @@ MOMENTS = 5
 MOMENT = 0.3
 """Ways are compared at so many moments this far apart [s]."""
 CLEARANCE = 0.25
-"""Boxes are taken to be this much larger to each side [m]."""
+"""Boxes are taken to be this much larger to each side [m]; less of who creeps, so that nobody is stuck."""
 PERSON = 0.35
 """Half the width of a person [m]."""
 
@@ -65,7 +65,8 @@ def later_pose(roads: Roads, vehicles: Vehicles, v: int, metres: float, offset: 
 def mind(roads: Roads, vehicles: Vehicles, people: People, v: int, offset: float) -> float:
     """Acceleration to avoid what is about to be hit, FREE if there is nothing; ``offset`` is that beside detours."""
     own = vehicles.speed[v]
-    half, wide = vehicles.sizes[v, 0] / 2 + CLEARANCE, vehicles.sizes[v, 1] / 2 + CLEARANCE
+    clearance = min(CLEARANCE, 0.05 + 0.1 * own)
+    half, wide = vehicles.sizes[v, 0] / 2 + clearance, vehicles.sizes[v, 1] / 2 + clearance
     x0, y0, heading0 = vehicles.poses[v]
     for moment in range(1, MOMENTS + 1):
         seconds = moment * MOMENT

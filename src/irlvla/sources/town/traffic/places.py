@@ -40,7 +40,7 @@ def line_pose(roads: Roads, lane: int, place: float) -> tuple[float, float, floa
 
 @formula
 def fading(shift: FloatArray, travelled: float) -> tuple[float, float]:
-    """Lateral offset and slope of a shift that fades along a quintic without a jump in slope or curvature."""
+    """Lateral offset and slope of a shift that fades along a quintic from offset, slope and bend to none of them."""
     length = shift[1]
     x = (travelled - shift[0]) / max(length, 1e-6)
     if x >= 1.0:
@@ -49,6 +49,8 @@ def fading(shift: FloatArray, travelled: float) -> tuple[float, float]:
     x2, x3 = x * x, x * x * x
     offset = shift[2] * (1 - x3 * (10 - 15 * x + 6 * x2)) + shift[3] * length * (x - x3 * (6 - 8 * x + 3 * x2))
     slope = -shift[2] / length * 30 * x2 * (1 - x) * (1 - x) + shift[3] * (1 - x2 * (18 - 32 * x + 15 * x2))
+    offset += shift[4] * length * length * x2 / 2 * (1 - x) * (1 - x) * (1 - x)
+    slope += shift[4] * length * x / 2 * (1 - x) * (1 - x) * (2 - 5 * x)
     return offset, slope
 
 

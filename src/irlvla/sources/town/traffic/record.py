@@ -62,7 +62,7 @@ def run(
     for k in range(steps):
         advance(roads, vehicles, lights, people, sight, first + k, led)
         if led:
-            lead(roads, vehicles, path[k])
+            lead(roads, vehicles, path[k], first + k)
         track.poses[k], track.speeds[k], track.accelerations[k] = vehicles.poses, vehicles.speed, vehicles.acceleration
         track.alive[k], track.lamps[k] = vehicles.alive, vehicles.lamps
         track.lanes[k], track.places[k] = vehicles.plan[EGO, 0], vehicles.place[EGO]

@@ -92,8 +92,8 @@ class Vehicles(NamedTuple):
             there from the start, -1 for never again.
         plan: ``[V, 4]`` lanes; place: ``[V]`` on the first of them; leaving: ``[V]`` lane beside that it still covers.
         speed, acceleration: ``[V]``; travelled: ``[V]`` [m].
-        shift: ``[V, 4]`` a lateral offset that fades: ``travelled`` where it began, over how many metres it fades,
-            offset and its slope there.
+        shift: ``[V, 5]`` a lateral offset that fades: ``travelled`` where it began, over how many metres it fades,
+            offset, slope and bend [1/m] there.
         side: ``[V]`` lateral offset that it keeps; sway: ``[V, 3]`` amplitude [m], wave length [m] and phase of a slow
             lateral drift.
         wish: ``[V]`` wanted speed as a share of the limit; top: ``[V]`` fastest [m/s]; push, brake: ``[V]`` usual
