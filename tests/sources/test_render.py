@@ -13,6 +13,7 @@ from irlvla.errors import InputError
 from irlvla.scene import CameraRig, Command, Layer, LineKind, ObjectKind, RedLight, Scenery, Weather
 from irlvla.sources import render_ground
 from irlvla.sources.render import observe, render
+from irlvla.sources.render_bench import busy_crossing
 from tests.sources.drawing import ROAD, corners_of, front_camera, pixel_centres, project, shadow_of, world
 
 
@@ -259,6 +260,16 @@ class TestRigs:
             boxes = [(ObjectKind.GENERIC_OBJECT, x, y, 0.0, 1.0, 1.0, 1.5)]
             changed = (render(world(boxes=boxes), CameraRig.navsim(128, 72)) != empty).any(-1)
             assert names[int(np.argmax(changed[:, :, 44:84].sum((1, 2))))] == camera
+
+    def test_a_camera_on_its_side_sees_the_picture_on_its_side(self):
+        upright = front_camera(256, 144, pitch=0.05, focal=205.0)
+        turn = np.array([[0.0, -1, 0, 0], [1, 0, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]])
+        calibration = np.array([[205.0, 0, 72], [0, 205, 128], [0, 0, 1]])
+        lying = CameraRig(("front",), 144, 256, calibration[None], upright.camera_to_ego @ turn)
+        expected, turned = render(busy_crossing(), upright)[0], np.rot90(render(busy_crossing(), lying)[0], 3)
+        apart = np.abs(expected.astype(int) - turned).max(-1)
+        assert apart.mean() < 0.4
+        assert (apart > 8).mean() < 0.01
 
     def test_no_tracks_and_no_map(self):
         assert render(world(areas=())).shape == (1, 180, 320, 3)

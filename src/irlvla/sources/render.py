@@ -1,14 +1,14 @@
 """What cameras see of a scene: recorded pictures where there are any, else pictures drawn from its state.
 
 A scene is drawn through pinhole cameras in three steps: the flat ground is painted
-(:mod:`~irlvla.sources.render_ground`), what stands on it is drawn (:mod:`~irlvla.sources.render_shapes`, :mod:`~irlvla.sources.render_buildings`), and the air
-between comes with the picture (:mod:`~irlvla.sources.render_develop`), all in one light
-(:mod:`~irlvla.sources.render_light`). The ego is not drawn. Drawing is deterministic, and exact to the pixel for the
-given calibration.
+(:mod:`~irlvla.sources.render_ground`), what stands on it is drawn (:mod:`~irlvla.sources.render_shapes`,
+:mod:`~irlvla.sources.render_buildings`), and the air between comes with the picture
+(:mod:`~irlvla.sources.render_develop`), all in one light (:mod:`~irlvla.sources.render_light`). The ego is not drawn.
+Drawing is deterministic, and exact to the pixel for the given calibration.
 """
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from math import isfinite
 
 import numpy as np
 import torch
@@ -141,10 +141,13 @@ def _check_scenery(token: str, scenery: Scenery, tracks: int) -> None:
     if len(scenery.lamps) != tracks:
         what = f"it has lamps of {len(scenery.lamps)} vehicles and {tracks} tracks"
         raise InputError(f"scene {token!r}", what, "give lamps for every track")
-    if not (np.isfinite(scenery.signals).all() and np.isin(scenery.signals[:, 3], [0, 1, 2]).all()):
+    states = scenery.signals[:, 3:]
+    if not (np.isfinite(scenery.signals).all() and (states == [[0, 1, 2]]).any(1).all()):
         raise InputError(f"scene {token!r}", "a traffic light has no place or no state", "repair its scenery")
-    if not (np.isfinite(astuple(scenery.weather)).all() and scenery.weather.visibility > 0):
-        raise InputError(f"scene {token!r}", f"its weather cannot be ({scenery.weather})", "give numbers that can be")
+    weather = scenery.weather
+    numbers = (weather.sun_azimuth, weather.sun_elevation, weather.cloud, weather.visibility, weather.wet)
+    if not (all(map(isfinite, numbers)) and weather.visibility > 0):
+        raise InputError(f"scene {token!r}", f"its weather cannot be ({weather})", "give numbers that can be")
 
 
 def _seen(scene: Scene, rig: CameraRig | None) -> tuple[Tensor, CameraRig]:

@@ -10,8 +10,8 @@ import math
 import numpy as np
 from numba import njit
 
-SPAN = 32
-"""Neighbouring pixels of a row that share what the air does to them."""
+SPAN, SLANT = 32, 0.01
+"""So many neighbours in a row share what the air does to them, if their rays' slopes differ by less than this."""
 
 BLOCK = 8
 """Pixels of a facade that are worked out together."""
@@ -48,10 +48,10 @@ def _haze_weight(distance: float, visibility: float) -> int:
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy", fastmath=True)
-def _sky_at(horizon: int, zenith: int, level: float, up: float) -> int:
-    """Colour of the sky along a ray that goes ``up`` while it goes ``level`` far."""
+def _height_in_sky(level: float, up: float) -> float:
+    """How much of 256 is the colour of the zenith along a ray that goes ``up`` while it goes ``level`` far."""
     up = max(up, 0.0)
-    return _mix(horizon, zenith, int(256 * min(1.25 * up / (up + 0.3 * level), 1.0)))
+    return 256 * min(1.25 * up / (up + 0.3 * level), 1.0)
 
 
 @njit(cache=True, nogil=True, inline="always", error_model="numpy", fastmath=True)
@@ -70,7 +70,8 @@ def _ground_air(horizon: int, zenith: int, level: float, down: float, depth: flo
         grazing = 1.0 - down / math.sqrt(level * level + down * down)
         shine = int(256 * wet * (0.05 + 0.6 * grazing**5))
     keep = (256 - shine) * (256 - haze) >> 8
-    return keep, _sky_at(horizon, zenith, level, down) * (256 - haze - keep) + horizon * haze
+    mirrored = _mix(horizon, zenith, int(_height_in_sky(level, down)))
+    return keep, mirrored * (256 - haze - keep) + horizon * haze
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -108,12 +109,13 @@ def _facade_run(run, start, count, row, rays, faces, styles, paints, f, horizon,
     rx, ry = rays[0, 0] * u + rays[0, 1] * v + rays[0, 2], rays[1, 0] * u + rays[1, 1] * v + rays[1, 2]
     ax, ay = rays[0, 0], rays[1, 0]
     n, s, z = faces[f, 0, 0], faces[f, 1, 0], faces[f, 2, 0]
-    near = n * u + faces[f, 0, 1] * v + faces[f, 0, 2]
-    along = s * u + faces[f, 1, 1] * v + faces[f, 1, 2]
-    up = z * u + faces[f, 2, 1] * v + faces[f, 2, 2]
+    down, beside, fall = faces[f, 0, 1], faces[f, 1, 1], faces[f, 2, 1]
+    near, along = n * u + down * v + faces[f, 0, 2], s * u + beside * v + faces[f, 1, 2]
+    up = z * u + fall * v + faces[f, 2, 2]
     bays, storeys, shops, floor, top = styles[f, 0], styles[f, 1], styles[f, 2], styles[f, 3], styles[f, 4]
     window, sill, lit, seed = styles[f, 5], styles[f, 6], int(styles[f, 7]), int(styles[f, 8])
-    wide, high = bays * abs(s * near - along * n), storeys * abs(faces[f, 2, 1] * near - up * faces[f, 0, 1]) / near
+    wide = bays * (abs(s * near - along * n) + abs(beside * near - along * down))  # of a pixel, over depth squared
+    high = storeys * (abs(z * near - up * n) + abs(fall * near - up * down))
     wall, shelf, dark, bright, lamp = paints[f, 0], paints[f, 4], paints[f, 1], paints[f, 2], paints[f, 3]
     across, upright, clear = 1.0 / max(wide, 1e-9), 1.0 / max(high, 1e-9), visibility * visibility
     for block in range(0, count, BLOCK):
@@ -127,7 +129,7 @@ def _facade_run(run, start, count, row, rays, faces, styles, paints, f, horizon,
             column, level = int(x), int(storey)
             half, low, roof = window if above else 0.42, sill if above else 0.12, 0.84 if above else 0.8
             share = _share_within(x - column, 0.5 - half, 0.5 + half, max(deep * deep * across, 1.0))
-            share *= _share_within(storey - level, low, roof, max(deep * upright, 1.0))
+            share *= _share_within(storey - level, low, roof, max(deep * deep * upright, 1.0))
             dice = _dice(seed, column, level)
             glass = lamp if dice < lit else _mix(dark, bright, dice >> 1)
             colour = shelf if y > top else _mix(wall, glass, int(256 * share))
@@ -155,15 +157,19 @@ def _background(line, canvas, row, rays, height_over, horizon, zenith, visibilit
     """Ground and sky of a ``row``, written to ``line [W]``; the rest as for :func:`develop`."""
     width, v, fall = len(line), row + 0.5, rays[2, 0]
     bx, by, bz = rays[0, 1] * v + rays[0, 2], rays[1, 1] * v + rays[1, 2], rays[2, 1] * v + rays[2, 2]
-    for start in range(0, width, SPAN):
-        end = min(start + SPAN, width)
-        u = 0.5 * (start + end)
+    span = max(int(min(SLANT / max(abs(fall), 1e-9), float(SPAN))), 1)
+    for start in range(0, width, span):
+        end = min(start + span, width)
+        u, half = 0.5 * (start + end), 0.5 * (end - start) * abs(fall)
         x, y, z = rays[0, 0] * u + bx, rays[1, 0] * u + by, fall * u + bz
-        level, half = math.sqrt(x * x + y * y), 0.5 * (end - start) * abs(fall)
+        level = math.sqrt(x * x + y * y)
         if z + half > -HORIZON:
-            sky = _sky_at(horizon, zenith, level, z)
+            x, y = rays[0, 0] * start + bx, rays[1, 0] * start + by
+            sky = _height_in_sky(math.sqrt(x * x + y * y), fall * start + bz)
+            x, y = rays[0, 0] * end + bx, rays[1, 0] * end + by
+            step = (_height_in_sky(math.sqrt(x * x + y * y), fall * end + bz) - sky) / (end - start)
             for k in range(start, end):
-                line[k] = sky
+                line[k] = _mix(horizon, zenith, int(sky + (k - start) * step))
         if z - half <= -HORIZON:
             down = max(-z, HORIZON)
             keep, added = _ground_air(horizon, zenith, level, down, height_over / down, visibility, wet)
