@@ -81,7 +81,7 @@ def world(
         sizes=np.ascontiguousarray(sizes[:, :2]), ahead=np.full(total, EGO_AHEAD), alive=np.ones(total, np.bool_),
         enters=np.full(total, NOBODY, np.int32), plan=plan, place=padded(places, 0.0),
         leaving=np.full(total, NOBODY, np.int32), speed=padded(speeds, 0.0), acceleration=np.zeros(total),
-        travelled=np.zeros(total), shift=np.tile([0.0, 1.0, 0.0, 0.0], (total, 1)), side=np.zeros(total),
+        travelled=np.zeros(total), shift=np.tile([0.0, 1.0, 0.0, 0.0, 0.0], (total, 1)), side=np.zeros(total),
         sway=np.tile([0.0, 50.0, 0.0], (total, 1)), wish=np.ones(total), top=np.full(total, 40.0),
         push=np.full(total, 1.5), brake=np.full(total, 2.0), headway=np.full(total, 1.3), bend=np.full(total, 2.0),
         lag=np.full(total, 0.3), keeps=np.zeros(total, np.bool_), luck=np.full((total, LUCK), 0.5),
