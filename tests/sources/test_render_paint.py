@@ -88,8 +88,8 @@ class TestOutlines:
     @settings(max_examples=40, deadline=None)
     def test_a_trimmed_line_strays_less_than_a_pixel(self, points, pixel):
         line = np.array(points) / 100
-        kept, offsets = trim(line, np.array([0, len(line)]), pixel)
-        assert offsets.tolist() == [0, len(kept)]
+        kept, ends = trim(line, np.array([[0, len(line)]]), np.array([True]), pixel)
+        assert ends.tolist() == [[0, len(kept)]]
         np.testing.assert_array_equal(kept[[0, -1]], line[[0, -1]])
         reach = 2 + np.hypot(*line.T).max()
         if len(np.unique(kept, axis=0)) > 1:
@@ -97,8 +97,14 @@ class TestOutlines:
 
     def test_a_straight_line_keeps_its_ends_alone(self):
         line = np.column_stack([np.linspace(0, 100, 101), np.linspace(3, 30, 101)])
-        kept, _ = trim(line, np.array([0, 101]), 0.001)
+        kept, _ = trim(line, np.array([[0, 101]]), np.array([True]), 0.001)
         np.testing.assert_array_equal(kept, line[[0, -1]])
+
+    def test_nothing_is_left_of_what_is_not_wanted(self):
+        lines, wanted = np.array([[0, 3], [3, 5], [5, 9]]), np.array([False, True, False])
+        kept, ends = trim(np.arange(18.0).reshape(9, 2), lines, wanted, 0.001)
+        np.testing.assert_array_equal(kept, [(6.0, 7.0), (8.0, 9.0)])
+        assert ends.tolist() == [[0, 0], [0, 2], [2, 2]]
 
     def test_a_band_around_a_bent_line_is_shapelys_with_mitres(self):
         line = np.array([(0.0, 0.0), (10.0, 0.0), (15.0, 5.0), (15.0, 20.0)])

@@ -30,10 +30,9 @@ AREAS = {
     Layer.DRIVABLE_AREA: ASPHALT,
     Layer.CARPARK_AREA: (98, 95, 92),
     Layer.INTERSECTION: ASPHALT,
-    Layer.LANE_CONNECTOR: (87, 89, 95),
     Layer.LANE: (92, 94, 100),
 }
-"""Colour by layer, in the order of painting; lanes hide all of a roadblock."""
+"""Colour by layer, in the order of painting. Lanes hide all of a roadblock; nothing marks connectors on a crossing."""
 
 
 @dataclass(frozen=True)
@@ -123,45 +122,55 @@ def ground_of(
         pixel: width of a pixel [rad].
     """
     words = packed(_PALETTE * light.level * (1 - light.wet * _DARKER))
-    given = [hdmap.polygons, hdmap.holes, hdmap.lines]
-    cos, sin = np.cos(ego[2]), np.sin(ego[2])
-    points = (np.concatenate([part.points for part in given]) - ego[:2]) @ np.array([[cos, -sin], [sin, cos]])
-    starts = np.cumsum([0, *(len(part.points) for part in given)])
-    offsets = [part.offsets[:-1] + start for part, start in zip(given, starts, strict=False)]
-    points, trimmed = trim(points, np.concatenate([*offsets, starts[-1:]]), pixel / 4)
-    rings = np.stack([trimmed[:-1], trimmed[1:]], 1)
-    circles = circles_of(points, rings, np.arange(len(rings) + 1))
-    seen = np.hypot(circles[:, 0], circles[:, 1]) - circles[:, 2] < REACH
+    points, rings = _in_view(hdmap, ego, pixel)
     count = len(hdmap.polygons) + len(hdmap.holes)
-    lines, kinds = rings[count:], np.where(seen[count:] & (np.diff(rings[count:])[:, 0] > 1), hdmap.line_kinds, -1)
+    areas, lines = rings[:count], rings[count:]
     parts = [
-        _bands(points, lines, kinds, PAVEMENTS, words[_PAVEMENT:]),
-        _areas(points, rings[:count], seen[:count], hdmap, words),
-        _crosswalks(points, lines[kinds == LineKind.CROSSWALK], words[_ZEBRA]),
-        _bands(points, lines, kinds, LINES, words[_LINE:]),
+        _bands(points, lines, hdmap.line_kinds, PAVEMENTS, words[_PAVEMENT:]),
+        _areas(points, areas, hdmap, words),
+        _crosswalks(points, lines[hdmap.line_kinds == LineKind.CROSSWALK], words[_ZEBRA]),
+        _bands(points, lines, hdmap.line_kinds, LINES, words[_LINE:]),
         *_shades(objects, buildings, light),
     ]
     return _joined(parts, int(words[_OFF_ROAD]))
 
 
-def _areas(points: FloatArray, rings: IntArray, seen: NDArray[np.bool_], hdmap: HDMap, words: WordArray) -> _Rings:
+def _in_view(hdmap: HDMap, ego: FloatArray, pixel: float) -> tuple[FloatArray, IntArray]:
+    """Points in the ego frame, and which of them are those of each polygon, hole and line; none of what is not seen."""
+    given = [hdmap.polygons, hdmap.holes, hdmap.lines]
+    points = np.concatenate([part.points for part in given])
+    starts = np.cumsum([0, *(len(part.points) for part in given)])
+    pieces = [np.stack([part.offsets[:-1], part.offsets[1:]], 1) for part in given]
+    rings = np.concatenate([piece + start for piece, start in zip(pieces, starts, strict=False)])
+    ranks = _RANKS[hdmap.layers]
+    painted = np.concatenate([ranks >= 0, ranks[hdmap.hole_owners] >= 0, hdmap.line_kinds != LineKind.CENTERLINE])
+    circles = circles_of(points, rings, np.arange(len(rings) + 1))
+    near = np.hypot(circles[:, 0] - ego[0], circles[:, 1] - ego[1]) - circles[:, 2] < REACH
+    cos, sin = np.cos(ego[2]), np.sin(ego[2])
+    local = (points - ego[:2]) @ np.array([[cos, -sin], [sin, cos]])
+    return trim(local, rings, painted & near, pixel / 4)
+
+
+def _areas(points: FloatArray, rings: IntArray, hdmap: HDMap, words: WordArray) -> _Rings:
     """Polygons of the map by layer; ``rings`` are theirs, then those of their holes."""
-    ranks, count = _RANKS[hdmap.layers], len(hdmap.layers)
+    count = len(hdmap.layers)
     owners = np.concatenate([np.arange(count), hdmap.hole_owners])
-    chosen = np.flatnonzero(seen[owners] & (ranks[owners] >= 0))
-    order = chosen[np.lexsort((chosen, owners[chosen], ranks[owners[chosen]]))]
+    seen = np.flatnonzero(rings[owners, 1] > rings[owners, 0])
+    order = seen[np.lexsort((seen, owners[seen], _RANKS[hdmap.layers[owners[seen]]]))]
     return _Rings(points, rings[order], words[hdmap.layers[owners[order]]], np.flatnonzero(order < count))
 
 
 def _crosswalks(points: FloatArray, crosswalks: IntArray, word: int) -> _Rings:
     """Stripes; those of one crosswalk are one area."""
+    crosswalks = crosswalks[np.diff(crosswalks)[:, 0] > 2]
     outlines, rings, owners = stripes_of(points, crosswalks, ZEBRA_PERIOD)
     return _Rings(outlines, rings, np.full(len(rings), word), np.searchsorted(owners, np.arange(len(crosswalks))))
 
 
-def _bands(points: FloatArray, lines: IntArray, kinds: IntArray, styles: _Styles, words: WordArray) -> _Rings:
+def _bands(points: FloatArray, lines: IntArray, kinds: NDArray[np.int8], styles: _Styles, words: WordArray) -> _Rings:
     """Lines with a width, style after style; every dash is an area."""
-    chosen = [np.flatnonzero(kinds == kind) for kind in styles.kinds]
+    there = lines[:, 1] - lines[:, 0] > 1
+    chosen = [np.flatnonzero(there & (kinds == kind)) for kind in styles.kinds]
     style = np.repeat(np.arange(len(chosen)), [len(found) for found in chosen])
     widths, periods = styles.widths[style], styles.periods[style]
     outlines, rings, owners = bands_of(points, lines[np.concatenate(chosen)], widths, periods)

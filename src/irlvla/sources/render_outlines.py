@@ -20,7 +20,7 @@ FINE = 2.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def trim(points, offsets, pixel):  # type: ignore[no-untyped-def]
+def trim(points, lines, wanted, pixel):  # type: ignore[no-untyped-def]
     """Leave out the points of polylines (or open rings) that a camera near the origin could not tell from a chord.
 
     From each point that is kept, the next one is the last that a straight line reaches without straying further than
@@ -28,29 +28,29 @@ def trim(points, offsets, pixel):  # type: ignore[no-untyped-def]
 
     Args:
         points: ``[P, 2]`` [m].
-        offsets: ``[K + 1]`` into ``points``.
+        lines: ``[K, 2]`` the first and past the last of each line's points.
+        wanted: ``[K]`` bool; nothing is left of the others.
         pixel: [rad].
 
     Returns:
-        ``points`` and ``offsets`` of what is left.
+        ``points`` and ``lines`` of what is left.
     """
-    kept, starts = np.empty_like(points), np.empty_like(offsets)
+    kept, ends = np.empty_like(points), np.empty_like(lines)
     n = 0
-    for k in range(len(offsets) - 1):
-        starts[k] = n
-        anchor, first, last = offsets[k], offsets[k], offsets[k + 1]
+    for k in range(len(lines)):
+        ends[k, 0] = n
+        anchor, first, last = lines[k, 0], lines[k, 0], lines[k, 1] if wanted[k] else lines[k, 0]
         lx = ly = rx = ry = stray = far = 0.0  # the leftmost and the rightmost way on, and how far it has been
         for j in range(first, last):
             x, y = points[j, 0] - points[anchor, 0], points[j, 1] - points[anchor, 1]
-            strays = lx * y - ly * x > 0.0 or rx * y - ry * x < 0.0 or math.hypot(x, y) < far - stray
-            if strays or j == first:
+            away = math.sqrt(x * x + y * y)
+            if lx * y - ly * x > 0.0 or rx * y - ry * x < 0.0 or away < far - stray or j == first:
                 anchor = max(j - 1, first)
-                x, y = points[j, 0] - points[anchor, 0], points[j, 1] - points[anchor, 1]
-                kept[n] = points[anchor]
-                n += 1
-                stray = pixel * (FINE + math.hypot(points[anchor, 0], points[anchor, 1]))
+                kept[n, 0], kept[n, 1] = points[anchor, 0], points[anchor, 1]
+                stray = pixel * (FINE + math.sqrt(kept[n, 0] * kept[n, 0] + kept[n, 1] * kept[n, 1]))
+                x, y = points[j, 0] - kept[n, 0], points[j, 1] - kept[n, 1]
+                away, n = math.sqrt(x * x + y * y), n + 1
                 lx = ly = rx = ry = far = 0.0
-            away = math.hypot(x, y)
             if away > stray:
                 dx, dy = stray * x / away, stray * y / away
                 if far == 0.0 or lx * (y + dx) - ly * (x - dy) < 0.0:
@@ -59,10 +59,10 @@ def trim(points, offsets, pixel):  # type: ignore[no-untyped-def]
                     rx, ry = x + dy, y - dx
                 far = max(far, away)
         if last - first > 1:
-            kept[n] = points[last - 1]
+            kept[n, 0], kept[n, 1] = points[last - 1, 0], points[last - 1, 1]
             n += 1
-    starts[-1] = n
-    return kept[:n], starts
+        ends[k, 1] = n
+    return kept[:n], ends
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
