@@ -13,7 +13,7 @@ from irlvla.errors import InputError
 from irlvla.scene import CameraRig, Command, Layer, LineKind, ObjectKind, RedLight, Scenery, Weather
 from irlvla.sources import render_ground
 from irlvla.sources.render import observe, render
-from irlvla.sources.render_bench import busy_crossing
+from irlvla.sources.render_bench import bench, busy_crossing
 from tests.sources.drawing import ROAD, corners_of, front_camera, pixel_centres, project, shadow_of, world
 
 
@@ -214,6 +214,14 @@ class TestSignals:
     def test_an_unknown_connector_is_named(self):
         with pytest.raises(InputError, match="'gone'"):
             render(world(red=[RedLight("gone", np.ones(41, np.bool_))]))
+
+
+def test_the_bench_says_what_it_drew():
+    found = bench(64, 36, seconds=0.0)
+    assert found["images_per_s"] > 0
+    assert (found["width"], found["height"], found["cameras"]) == (64, 36, 8)
+    with pytest.raises(InputError, match="0 x 36"):
+        bench(0, 36)
 
 
 BUSY = {

@@ -9,12 +9,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from irlvla.errors import InputError
 from irlvla.scene import LineKind, ObjectKind, Weather
+from irlvla.scene.frames import rotate
 from irlvla.sources import render_ground
 from irlvla.sources.render import render
 from irlvla.sources.render_bench import busy_crossing
+from irlvla.sources.render_light import light_of
 from tests.sources.drawing import corners_of, front_camera, lit, pixel_centres, project, shadow_of, world
 
 CLEAR = Weather(sun_azimuth=1.3, sun_elevation=0.7, cloud=0.0, visibility=400.0)
@@ -33,6 +37,26 @@ HOUSE = (24.0, 9.0, 0.3, 12.0, 9.0, 10.0)
 
 def picture(weather, boxes=(), **given):
     return render(world(boxes=boxes, scenery=lit(len(boxes), weather=weather), **given))[0].astype(int)
+
+
+class TestLight:
+    @given(st.floats(-0.6, 1.5), st.floats(0, 0.4), st.floats(0, 1), st.floats(-3, 3))
+    def test_it_grows_with_the_sun_and_never_blinds(self, elevation, higher, cloud, heading):
+        low, high = (light_of(Weather(0.8, e, cloud), heading) for e in (elevation, elevation + higher))
+        assert (high.level >= low.level - 0.02).all()
+        assert (low.level > 0.2).all()
+        assert (low.level < 1.1).all()
+        assert 0 <= low.shade < 0.6
+        assert low.dark >= high.dark
+        np.testing.assert_allclose(np.linalg.norm(low.sun), 1)
+
+    def test_the_sun_stands_still_when_the_ego_turns(self):
+        north, east = light_of(CLEAR, np.pi / 2).sun, light_of(CLEAR, 0.0).sun
+        np.testing.assert_allclose(rotate(north[:2], np.array(np.pi / 2)), east[:2])
+
+    def test_clouds_take_the_shadows(self):
+        assert light_of(replace(CLEAR, cloud=1.0), 0.0).shade == 0
+        assert light_of(CLEAR, 0.0).shade > light_of(replace(CLEAR, cloud=0.5), 0.0).shade > 0.1
 
 
 class TestShadows:
@@ -120,9 +144,9 @@ class TestGeometry:
         monkeypatch.setattr(render_ground, "_shades", lambda *_: [])
         boxes = [BOX, (ObjectKind.VEHICLE, 20.0, -4.0, 2.0, 4.5, 1.9, 1.6)]
         rig = front_camera()
-        for given in ({"boxes": boxes}, {"buildings": [HOUSE]}):
-            expected = (picture(Weather(), **given) != picture(Weather())).any(-1)
-            changed = (picture(weather, **given) != picture(weather)).any(-1)
+        for things in ({"boxes": boxes}, {"buildings": [HOUSE]}):
+            expected = (picture(Weather(), **things) != picture(Weather())).any(-1)
+            changed = (picture(weather, **things) != picture(weather)).any(-1)
             assert (expected ^ changed).sum() <= 0.01 * expected.sum()
         hull = shapely.convex_hull(shapely.multipoints(project(corners_of(*HOUSE), rig)))
         assert changed[shapely.contains(hull.buffer(-1.0), pixel_centres(rig))].mean() > 0.99

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from irlvla.scene.frames import poses_to_local
 from irlvla.sources.render_develop import FACADE
 from irlvla.sources.render_ground import REACH
-from irlvla.sources.render_light import UPRIGHT, Light, packed
-from irlvla.sources.render_place import Quads
+from irlvla.sources.render_light import Light, packed
+from irlvla.sources.render_place import UPRIGHT, Quads
 
 FloatArray = NDArray[np.float64]
 WordArray = NDArray[np.uint32]

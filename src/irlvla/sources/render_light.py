@@ -30,9 +30,6 @@ SKYLIGHT = np.array([(0.33, 0.32, 0.34), (0.38, 0.37, 0.42), (0.5, 0.48, 0.52), 
 
 _DAY = np.concatenate([SUNLIGHT, SKYLIGHT, ZENITH, HORIZON, CLOUD_ZENITH, CLOUD_HORIZON], 1)
 
-UPRIGHT = 0.92
-"""Share of the sky's light that falls on what stands upright."""
-
 DIFFUSE = 0.6
 """Share of the sunlight that clouds hold back which comes down from everywhere."""
 

@@ -7,7 +7,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from irlvla.sources.render_light import UPRIGHT
+UPRIGHT = 0.92
+"""Share of the sky's light that falls on what stands upright."""
+
+GLOW_HAZE = 0.5
+"""How much less what shines by itself fades in haze."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,6 @@ class Quads:
             np.concatenate([first.groups, first.groups[-1] + second.groups[1:]]),
             np.concatenate([first.balls, second.balls]),
         )
-
-
-GLOW_HAZE = 0.5
-"""How much less what shines by itself fades in haze."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
