@@ -84,21 +84,3 @@ def test_an_unknown_policy_and_missing_plans_are_refused():
         score_in_traffic([case.truth], case.poses[None], "angry", case.interval)
     with pytest.raises(InputError, match="give plans for each"):
         score_in_traffic([case.truth, case.truth], case.poses[None], "log-replay", case.interval)
-
-
-def test_the_human_is_judged_in_traffic_that_answers_the_human():
-    """A human who moves over in front of a car in the next lane is spared by its driver; who answers a plan is not."""
-    moving_over = np.column_stack([np.linspace(4, 32, 8), 3.5 * np.linspace(1 / 8, 1, 8), np.zeros(8)])
-    truth = road([box("left", -8, 4, vx=10)], human=moving_over)
-    own = prepare_traffic("reactive-idm", truth)
-    prepared = SceneTruthBatch.prepare([truth])
-    plans = straight_plan(8.0)[None, None]
-
-    def judged(poses, interval):
-        [tracks] = own.beside(rollout(prepared, poses, interval)[0].numpy())
-        return score(SceneTruthBatch.prepare([replace(truth, tracks=tracks)]), plans).human.stacked()
-
-    expected, other = judged(moving_over[None, None], truth.human.interval), judged(plans, 0.5)
-    assert not torch.equal(torch.nan_to_num(expected), torch.nan_to_num(other))
-    ours = score_in_traffic([truth], plans, "reactive-idm").human.stacked()
-    torch.testing.assert_close(ours, expected, equal_nan=True, rtol=0, atol=1e-12)
