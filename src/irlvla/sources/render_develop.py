@@ -89,8 +89,11 @@ def _share_within(at: float, low: float, high: float, sharp: float) -> float:
 @njit(cache=True, nogil=True, inline="always")
 def _dice(seed: int, column: int, row: int) -> int:
     """A number from 0 to 255 for each window of a facade."""
-    mixed = (seed & 0xFFFF) + column * 157 + row * 223
-    return (mixed * mixed * 29 >> 5) & 255
+    mixed = seed + (column << 6) + (row << 11) - column - (row << 4)
+    mixed ^= mixed >> 7
+    mixed += mixed << 3
+    mixed ^= mixed >> 5
+    return mixed & 255
 
 
 @njit(cache=True, nogil=True, error_model="numpy", fastmath=True)
@@ -117,6 +120,7 @@ def _facade_run(run, start, count, row, rays, faces, styles, paints, f, horizon,
     wide = bays * (abs(s * near - along * n) + abs(beside * near - along * down))  # of a pixel, over depth squared
     high = storeys * (abs(z * near - up * n) + abs(fall * near - up * down))
     wall, shelf, dark, bright, lamp = paints[f, 0], paints[f, 4], paints[f, 1], paints[f, 2], paints[f, 3]
+    middle = _mix(dark, bright, 96)
     across, upright, clear = 1.0 / max(wide, 1e-9), 1.0 / max(high, 1e-9), visibility * visibility
     for block in range(0, count, BLOCK):
         for i in range(BLOCK):
@@ -131,7 +135,7 @@ def _facade_run(run, start, count, row, rays, faces, styles, paints, f, horizon,
             share = _share_within(x - column, 0.5 - half, 0.5 + half, max(deep * deep * across, 1.0))
             share *= _share_within(storey - level, low, roof, max(deep * deep * upright, 1.0))
             dice = _dice(seed, column, level)
-            glass = lamp if dice < lit else _mix(dark, bright, dice >> 1)
+            glass = lamp if dice < lit else bright if dice > 170 else middle if dice > 90 else dark
             colour = shelf if y > top else _mix(wall, glass, int(256 * share))
             away = (rx + k * ax) ** 2 + (ry + k * ay) ** 2
             run[k] = _mix(colour, horizon, int(256 * away / (away + clear * deep * deep)))
