@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from irlvla.errors import InputError
 from irlvla.scene import CameraRig, Scene, Trajectory
 from irlvla.sources.render import check_rig, render
-from irlvla.sources.town.episode import Episode, begin
+from irlvla.sources.town.episode import USUAL_SECONDS, Episode, begin
 from irlvla.sources.town.infractions import ENDING, Wrong
 from irlvla.sources.town.observation import Observation, observation_of, observation_space
 from irlvla.sources.town.settings import RoadSettings, check_seed
@@ -65,7 +65,7 @@ class TownEnv(gymnasium.Env[Observation, FloatArray]):
     def __init__(
         self,
         rig: CameraRig | None = None,
-        seconds: float = 75.0,
+        seconds: float = USUAL_SECONDS,
         roads: RoadSettings | None = None,
         traffic: TrafficSettings | None = None,
         render_mode: str | None = None,
@@ -167,9 +167,13 @@ class TownEnv(gymnasium.Env[Observation, FloatArray]):
 
 
 def vector_env(count: int, mode: str = "sync", **settings: Any) -> gymnasium.vector.VectorEnv[Any, Any, Any]:
-    """``count`` environments at once, in this process ("sync") or each in one of its own ("async"); ``settings`` as for
-    :class:`TownEnv`."""
-    return gymnasium.make_vec(NAME, count, mode, **settings)
+    """``count`` environments at once, in this process ("sync") or each in one of its own ("async").
+
+    ``settings`` are those of :class:`TownEnv`. Texts get lost in the memory that Gymnasium's asynchronous environments
+    share, so here they share none.
+    """
+    own = {"shared_memory": False} if mode == "async" else {}
+    return gymnasium.make_vec(NAME, count, mode, vector_kwargs=own, **settings)
 
 
 gymnasium.register(NAME, "irlvla.sources.town.env:TownEnv")

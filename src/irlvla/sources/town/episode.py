@@ -30,6 +30,8 @@ GOAL = (150.0, 300.0)
 """How far the goal lies ahead, if the town goes on for so long [m]."""
 AFTER_GOAL = 75.0
 """The town goes on for so long behind the goal that plans made before it lie in the town [m]."""
+USUAL_SECONDS = 120.0
+"""Others come into the town for at least so long: a shorter time limit changes nothing in it."""
 KEPT = PAST_STEPS + 1
 """Instants that an episode looks back on, now included."""
 
@@ -143,7 +145,7 @@ class Episode:
 
 
 def begin(seed: int, seconds: float, roads: RoadSettings, traffic: TrafficSettings) -> Episode:
-    """The drive of ``seed``, with traffic for ``seconds``: always the same for the same seed and settings.
+    """The drive of ``seed``, which may last for ``seconds``: always the same for the same seed and settings.
 
     Raises:
         InputError: if ``seed`` is no whole number from 0, or its town is too small to drive in.
@@ -152,7 +154,7 @@ def begin(seed: int, seconds: float, roads: RoadSettings, traffic: TrafficSettin
     rng = np.random.default_rng([seed, _ROUTE_STREAM])
     wanted, longest, most = float(rng.uniform(*GOAL)), None, 0.0
     for draw in range(_DRAWS):
-        world = World.peopled(town, traffic, WARM_UP * STEP + seconds, seed + draw)
+        world = World.peopled(town, traffic, WARM_UP * STEP + max(seconds, USUAL_SECONDS), seed + draw)
         way, track = _warmed_up(world, rng)
         left = float(way.metres[-1] - way.along(motion_of(track)[:, :2])[-1])
         if track.alive[-1, 0] and left > most:
