@@ -15,6 +15,7 @@ CAR = (4.6, 1.85, 1.5)
 CONE = (0.4, 0.4, 0.75)
 BARRIER = (1.8, 0.4, 1.0)
 SIGN = (0.3, 0.9, 1.4)
+_APART = 60.0  # from one thing in a lane to the next, other lanes included: two detours never meet [m]
 _CLEAR_OF_ENDS = 32.0  # nothing stands in a lane nearer than this to its ends [m]
 
 
@@ -54,7 +55,7 @@ def place_obstacles(
         size = (rng.uniform(3.9, 4.9), rng.uniform(1.72, 1.92), rng.uniform(1.4, 1.75))
         flip = np.pi * (rng.random() < 0.08)
         boxes.append((ObjectKind.VEHICLE, bay + wiggle + np.array([0, 0, flip]), size))
-    lanes = town.lanes
+    lanes, bays = town.lanes, len(boxes)
     for lane in np.flatnonzero(~lanes.connector & (lanes.right == NONE)):
         length = _length(lanes, lane)
         if length < 2 * _CLEAR_OF_ENDS + 10:
@@ -62,6 +63,9 @@ def place_obstacles(
         hundreds = (length - 2 * _CLEAR_OF_ENDS) / 100
         chances = 1 - np.exp(-hundreds * np.array([double_parked, works]))
         drawn, at = rng.random(2), rng.uniform(_CLEAR_OF_ENDS, length - _CLEAR_OF_ENDS)
+        here = beside(lanes, lane, at, 0.0)[:2]
+        if any(np.linalg.norm(pose[:2] - here) < _APART for _, pose, _ in boxes[bays:]):
+            continue
         if drawn[0] < chances[0]:
             boxes.append((ObjectKind.VEHICLE, *_double_parked(lanes, lane, at, rng)))
         elif drawn[1] < chances[1]:

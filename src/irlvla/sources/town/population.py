@@ -105,13 +105,31 @@ def _places(roads: Roads, density: float, rng: np.random.Generator) -> list[tupl
 
 
 def _ego_place(roads: Roads, rng: np.random.Generator) -> tuple[int, float]:
-    """A lane long enough, and a place at its beginning, so that the ego has the whole road before it."""
+    """A lane long enough, and a place in its first half, away from detours, so that the ego has the road before it."""
     entered = np.isin(np.arange(len(roads.lengths)), roads.next_lanes)
     leads_on = np.diff(roads.next_first) > 0
-    fit = np.flatnonzero(~roads.connector & (roads.lengths > 40.0) & leads_on & entered)
-    fit = fit if len(fit) else np.flatnonzero(~roads.connector & (roads.lengths > 30.0) & leads_on)
-    lane = int(fit[rng.integers(len(fit))])
-    return lane, float(rng.uniform(10.0, roads.lengths[lane] * 0.5))
+    inner = ~roads.connector & (roads.lengths > 40.0) & leads_on & entered
+    places = [(int(lane), place) for lane in np.flatnonzero(inner) for place in _clear_places(roads, int(lane))]
+    if not places:
+        outer = np.flatnonzero(~roads.connector & (roads.lengths > 30.0) & leads_on)
+        places = [(int(lane), 12.0) for lane in outer]
+    return places[int(rng.integers(len(places)))]
+
+
+def _clear_places(roads: Roads, lane: int) -> list[float]:
+    """Places every 5 m in the first half of a lane from which on 25 m, and 15 m back, nobody makes a detour here or
+    comes over from another lane."""
+    first, last = roads.first[lane], roads.first[lane + 1]
+    at = roads.spacing[lane] * np.arange(last - first)
+    taken = at[np.abs(roads.detours[first:last]) > 0.05]
+    rows = slice(roads.clash_first[lane], roads.clash_first[lane + 1])
+    begins, ends = roads.clash_own[rows].T
+    found = []
+    for place in np.arange(10.0, roads.lengths[lane] / 2, 5.0).tolist():
+        clear = not ((taken > place - 15.0) & (taken < place + 25.0)).any()
+        if clear and not ((ends > place - 15.0) & (begins < place + 25.0)).any():
+            found.append(place)
+    return found
 
 
 def _comings(lanes: Lanes, density: float, seconds: float, rng: np.random.Generator) -> list[tuple[int, float, int]]:

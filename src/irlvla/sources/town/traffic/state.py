@@ -100,8 +100,8 @@ class Vehicles(NamedTuple):
             acceleration and deceleration [m/s2]; headway: ``[V]`` [s]; bend: ``[V]`` usual lateral acceleration.
         lag: ``[V]`` time constant of the pedals [s]; keeps: ``[V]`` whether it never changes lanes by itself.
         luck: ``[V, 32]`` random numbers of its own in [0, 1), by which it picks its way; drawn: ``[V]`` how many.
-        cleared: ``[V]`` lane whose gate it may pass; ticket: ``[V]`` when it was told so [s]; waited: ``[V]`` seconds it
-            has stood before a gate; arrived: ``[V]`` when it came there [s].
+        cleared: ``[V]`` lane whose gate it may pass; ticket: ``[V]`` when it was told so [s]; waited: ``[V]`` seconds
+            it has stood before a gate; arrived: ``[V]`` when it came there [s].
         stuck: ``[V]`` seconds it has stood at all.
         lamps: ``[V]`` :class:`~irlvla.scene.Lamps`; poses: ``[V, 3]`` of the middle of the box, global.
     """
