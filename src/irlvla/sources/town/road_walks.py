@@ -69,9 +69,7 @@ def zebras(
 
 def _ends_at(port: Port) -> FloatArray:
     inwards = -(CROSSWALK_GAP + CROSSWALK_WIDTH / 2) * unit(port.heading)
-    return (
-        np.stack([port.beside(left) for left in (port.kerb_out, port.kerb_in)]) + inwards
-    )
+    return np.stack([port.beside(left) for left in (port.kerb_out, port.kerb_in)]) + inwards
 
 
 def crosswalks_of(found: list[Zebra]) -> Crosswalks:
