@@ -25,7 +25,7 @@ from irlvla.training.data import SceneSet, human_points
 from irlvla.training.imitation import train_ego_mlp
 from irlvla.training.loop import Run
 
-TRAIN, TEST = 1000, 600
+TRAIN, TEST = 600, 400
 BLIND = CameraRig.navsim(2, 1)
 """Nobody here looks at pictures."""
 

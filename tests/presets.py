@@ -22,7 +22,7 @@ TINY = Preset(
         map_queries=6,
     ),
     trunk="random",
-    town=TownSizes(train=12, test=6, followers=2, episodes=1, workers=1),
+    town=TownSizes(train=8, test=4, followers=1, episodes=1, ride_seconds=3.0, workers=1),
     ego_mlp_steps=30,
     imitation=ImitationConfig(steps=40, batch=8),
     reward=RewardConfig(steps=15, batch=8, candidates=16),

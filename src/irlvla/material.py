@@ -27,7 +27,7 @@ class TownSizes:
     Attributes:
         train: scenes to learn from. test: first-stage scenes to be judged in.
         followers: second-stage starts for each pair of the latter.
-        episodes: rides in closed loop.
+        episodes: rides in closed loop. ride_seconds: their time limit [s].
         workers: processes that make scenes.
     """
 
@@ -35,6 +35,7 @@ class TownSizes:
     test: int = 120
     followers: int = 2
     episodes: int = 8
+    ride_seconds: float = 75.0
     workers: int = 2
 
 

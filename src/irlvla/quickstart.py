@@ -18,7 +18,7 @@ from irlvla import __version__
 from irlvla.errors import InputError
 from irlvla.evaluation.agents import constant_velocity, driving, human
 from irlvla.evaluation.benchmark import Evaluation, evaluate, stamp_of
-from irlvla.evaluation.closed_loop import drive_closed_loop
+from irlvla.evaluation.closed_loop import ClosedLoop, drive_closed_loop
 from irlvla.evaluation.report import ReportScene, write_report
 from irlvla.material import Material, TownSizes, gather, source_path
 from irlvla.model import CameraTrunk, EgoMLP, ModelConfig, Policy, RewardWorldModel
@@ -107,7 +107,7 @@ def quickstart(
         evaluations = evaluate(agents(out, device), scenes, preset.rig)
     rows = [evaluation.row() for evaluation in evaluations]
     with clock("closed loop"):
-        closed = drive_closed_loop(agents(out, device), material.episodes, preset.rig) if material.episodes else []
+        closed = rides(agents(out, device), material, preset)
     results = {
         "stamp": {**stamp_of(scenes, material.split), "held_out": list(material.test)},
         "seconds": round(clock.total(), 1),
@@ -224,6 +224,13 @@ def notes(material: Material, run: Run) -> list[str]:
             f"update {best['step']}, which is kept as stage 3."
         )
     return lines
+
+
+def rides(driven: dict[str, Any], material: Material, preset: Preset) -> list[ClosedLoop]:
+    """Every agent in closed loop, where the source has one."""
+    if not material.episodes:
+        return []
+    return drive_closed_loop(driven, material.episodes, preset.rig, preset.town.ride_seconds)
 
 
 def report(
