@@ -71,7 +71,7 @@ def test_import_counts_what_it_skips(capsys, tmp_path):
         (("data", "info", "/nowhere"), "is no scene store"),
         (("data", "import", "auto", "--in", "/nowhere", "--out", "/tmp/none"), "/nowhere"),
         (("epdms", "check", "/nowhere"), "/nowhere"),
-        (("quickstart", "--source", "/nowhere", "--out", "/tmp/irlvla-none"), "neither waymo-sample nor a path"),
+        (("quickstart", "--source", "/nowhere", "--out", "/tmp/irlvla-none"), "nor waymo-sample, nor a path"),
     ],
 )
 def test_what_cannot_run_says_why_in_one_line(capsys, arguments, said):
@@ -87,7 +87,7 @@ def test_a_wrong_command_is_status_two(capsys):
 
 def test_the_table_shows_scores_of_a_hundred(capsys):
     scores = dict.fromkeys(cli.SUBSCORES, 0.5) | {"EC": None}
-    cli.print_table(
+    tables.print_table(
         [{"agent": "human", "scenes": 3, "scenes_with_ec": 0, **scores, "raw": scores}],
         {"metric": "EPDMS", "version": "2.2"},
     )
@@ -95,3 +95,19 @@ def test_the_table_shows_scores_of_a_hundred(capsys):
     assert "50.0" in out
     assert "n/a" in out
     assert "metric=EPDMS, version=2.2" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("evaluate", "--agent", "nobody"), "no agent and no checkpoint"),
+        (("evaluate", "--agent", "human", "--source", "/nowhere", "--split", "all"), "nor a path that exists"),
+        (("evaluate", "--agent", "human", "--scenes", "0"), "too few"),
+        (("data", "make", "--out", "/tmp/irlvla-none", "--scenes", "0"), "too few"),
+        (("data", "make", "--out", "/tmp/irlvla-none", "--first-seed", "-1"), "seed"),
+    ],
+)
+def test_the_town_s_commands_say_why_they_cannot_run(capsys, arguments, said):
+    status, _, err = call(capsys, *arguments)
+    assert status == 2
+    assert said in err
