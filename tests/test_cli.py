@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from irlvla import __version__, cli
+from irlvla import __version__, cli, tables
 from irlvla.scene import StoreWriter
 from tests.scene import made_up
 from tests.sources import made_up as town
@@ -86,7 +86,7 @@ def test_a_wrong_command_is_status_two(capsys):
 
 
 def test_the_table_shows_scores_of_a_hundred(capsys):
-    scores = dict.fromkeys(cli.SUBSCORES, 0.5) | {"EC": None}
+    scores = dict.fromkeys(tables.SUBSCORES, 0.5) | {"EC": None}
     tables.print_table(
         [{"agent": "human", "scenes": 3, "scenes_with_ec": 0, **scores, "raw": scores}],
         {"metric": "EPDMS", "version": "2.2"},
