@@ -18,7 +18,7 @@ from irlvla.sources.town.scenes import EVERY, scene_of, token_of, with_reference
 from irlvla.sources.town.settings import RoadSettings
 from irlvla.sources.town.steering import plan_along
 from irlvla.sources.town.traffic import STEP, Track
-from irlvla.sources.town.way import WINDOW, Way, planned_way
+from irlvla.sources.town.way import Way, planned_way
 from irlvla.sources.town.weather import draw_weather
 from irlvla.sources.town.world import TrafficSettings, World
 
@@ -53,7 +53,7 @@ class Episode:
         referee: who watches it.
         track: of everybody over the last 1.5 s, now included (16 instants).
         states: ``[16, 11]`` of the ego, as in the metric's roll-outs.
-        near: the point of the way near to which it is; place: how far along the way it has come [m].
+        near: the point of the way nearest to it; place: how far along the way it has come [m].
         driven: metres since the start.
         infractions: all of them.
     """
@@ -89,7 +89,8 @@ class Episode:
         """
         states = drive_plan(self.states[-1], plan)[1 : EVERY + 1]
         track = self.world.advance(EVERY, states[:, _LED])
-        places, apart = self._follow(states[:, :2])
+        places, apart, self.near = self.way.follow(states[:, :2], self.near)
+        places = np.maximum.accumulate(np.append(self.place, places))
         wrong = self.referee.judge(self.world, track, states, places, apart)
         self.track = Track(*(part[-KEPT:] for part in joined([self.track, track])))
         self.states = np.concatenate([self.states, states])[-KEPT:]
@@ -97,15 +98,6 @@ class Episode:
         self.driven += float(np.abs(states[:, 3]).sum()) * STEP
         self.infractions += wrong
         return wrong
-
-    def _follow(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """How far along the way the ego is before and at each of ``points [S, 2]``, never back, ``[S + 1]``; and the
-        distance ``[S]`` of the points from the way."""
-        places, apart = np.empty(len(points)), np.empty(len(points))
-        for k, point in enumerate(points):
-            self.near, places[k] = self.way.find(point, slice(self.near, self.near + WINDOW))
-            apart[k] = np.linalg.norm(self.way.line[self.near] - point)
-        return np.maximum.accumulate(np.append(self.place, places)), apart
 
     def scene(self, rig: CameraRig) -> Scene:
         """Now, as policies and cameras see it: its truth has no future, no human and no reference to speak of."""
@@ -156,7 +148,7 @@ def begin(seed: int, seconds: float, roads: RoadSettings, traffic: TrafficSettin
     for draw in range(_DRAWS):
         world = World.peopled(town, traffic, WARM_UP * STEP + max(seconds, USUAL_SECONDS), seed + draw)
         way, track = _warmed_up(world, rng)
-        left = float(way.metres[-1] - way.along(motion_of(track)[:, :2])[-1])
+        left = way.metres[-1] - way.follow(motion_of(track)[:, :2])[0][-1]
         if track.alive[-1, 0] and left > most:
             longest, most = (world, way, track), left
         if most >= wanted + AFTER_GOAL:
@@ -165,18 +157,18 @@ def begin(seed: int, seconds: float, roads: RoadSettings, traffic: TrafficSettin
         raise InputError("road settings", f"the ego leaves the town of seed {seed} at once", "space junctions wider")
     world, way, track = longest
     states = motion_of(track)
-    near, place = way.find(states[-1, :2])
+    places, _, near = way.follow(states[:, :2])
     return Episode(
         world=world,
         way=way,
-        start=place,
-        goal=place + max(min(wanted, most - AFTER_GOAL), _LEAST_GOAL),
+        start=float(places[-1]),
+        goal=float(places[-1]) + max(min(wanted, most - AFTER_GOAL), _LEAST_GOAL),
         weather=draw_weather(np.random.default_rng([seed, _WEATHER_STREAM])),
         referee=Referee.of(world, way),
         track=Track(*(part[-KEPT:] for part in track)),
         states=states[-KEPT:],
         near=near,
-        place=place,
+        place=float(places[-1]),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from irlvla.epdms.vehicle import HALF_LENGTH, HALF_WIDTH, REAR_TO_CENTRE
-from irlvla.scene import Layer, ObjectKind, SignalState
+from irlvla.scene import HDMap, Layer, ObjectKind, SignalState
 from irlvla.scene.frames import to_global
 from irlvla.sources.town.contact import drivable_area, off_road, touches
 from irlvla.sources.town.network import NONE
@@ -61,6 +61,11 @@ class Infraction:
     what: str = ""
 
 
+def lane_polygons(hdmap: HDMap) -> NDArray[np.object_]:
+    """``[K]`` polygons of all lanes and lane connectors."""
+    return np.array([shapely.Polygon(hdmap.polygons[k]) for k in hdmap.of_layer(Layer.LANE, Layer.LANE_CONNECTOR)])
+
+
 @dataclass(frozen=True)
 class Referee:
     """Watches one ego on its way through a town; knows what does not change, and whom the ego has touched.
@@ -81,10 +86,8 @@ class Referee:
     @classmethod
     def of(cls, world: World, way: Way) -> "Referee":
         """The referee of an ego on ``way``."""
-        hdmap, lanes = world.town.map, world.town.lanes
-        polygons = [shapely.Polygon(hdmap.polygons[k]) for k in hdmap.of_layer(Layer.LANE, Layer.LANE_CONNECTOR)]
-        lit = lanes.groups[way.lanes] != NONE
-        return cls(drivable_area(hdmap), np.array(polygons), way.starts[lit], way.lanes[lit])
+        lit = world.town.lanes.groups[way.lanes] != NONE
+        return cls(drivable_area(world.town.map), lane_polygons(world.town.map), way.starts[lit], way.lanes[lit])
 
     def judge(
         self, world: World, track: Track, states: FloatArray, places: FloatArray, apart: FloatArray

@@ -14,8 +14,7 @@ FloatArray = NDArray[np.float64]
 
 BEYOND = 170.0
 """A way goes on at least so far beyond where the ego was last [m], if the town does."""
-WINDOW = 80
-"""Points of a way among which the next place on it is looked for."""
+_WINDOW = 80  # points of a way among which the next place on it is looked for
 _BACK = 40.0  # and begins this far before the ego's first place, on its first lane at most [m]
 _FADE_LENGTH, _FADE_SECONDS = 25.0, 3.4  # over which a lane change runs, as traffic does it
 
@@ -36,23 +35,23 @@ class Way:
     line: FloatArray
     metres: FloatArray
 
-    def find(self, point: FloatArray, window: slice = slice(None)) -> tuple[int, float]:
-        """The point of the line, of those in ``window``, nearest to ``point [2]``, and the arc length of its foot."""
-        at = (window.start or 0) + int(np.linalg.norm(self.line[window] - point, axis=1).argmin())
-        step = self.line[min(at + 1, len(self.line) - 1)] - self.line[max(at - 1, 0)]
-        beyond = (point - self.line[at]) @ step / max(float(np.linalg.norm(step)), 1e-9)
-        return at, float(self.metres[at] + beyond)
+    def follow(self, points: FloatArray, near: int = 0) -> tuple[FloatArray, FloatArray, int]:
+        """Where on the way ``points [S, 2]`` are that follow it, the first at or soon after point ``near`` of the line.
+
+        Each is looked for from the one before on, so a way may cross itself. Returns arc lengths ``[S]``, distances
+        ``[S]`` from the nearest points of the line, and which of these the last one is.
+        """
+        places, apart = np.empty(len(points)), np.empty(len(points))
+        for k, point in enumerate(points):
+            away = np.linalg.norm(self.line[near : near + _WINDOW] - point, axis=1)
+            apart[k], near = away.min(), near + int(away.argmin())
+            step = self.line[min(near + 1, len(self.line) - 1)] - self.line[max(near - 1, 0)]
+            places[k] = self.metres[near] + (point - self.line[near]) @ step / max(float(np.linalg.norm(step)), 1e-9)
+        return places, apart, near
 
     def along(self, points: FloatArray) -> FloatArray:
-        """Arc length ``[S]`` of points that follow the way, in order.
-
-        Each is looked for near the one before, so a way may cross itself.
-        """
-        found, window = np.empty(len(points)), slice(None)
-        for k, point in enumerate(points):
-            at, found[k] = self.find(point, window)
-            window = slice(at, at + WINDOW)
-        return np.asarray(np.maximum.accumulate(found))
+        """Arc length ``[S]`` of points that follow the way from its beginning, in order; they never go back."""
+        return np.asarray(np.maximum.accumulate(self.follow(points)[0]))
 
     def part(self, begin: float, end: float) -> FloatArray:
         """``[m, 2]`` points every metre from ``begin`` to ``end``, as far as there is a way."""
