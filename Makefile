@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-SOURCE ?= waymo-sample
+SOURCE ?= town
 OUT ?= runs/quickstart
 # An independent collision checker for the tests: wheels for x86-64 Linux alone, elsewhere its tests skip. Without what
 # it depends on, which has to be compiled and is not needed here.
