@@ -11,7 +11,7 @@ from irlvla.evaluation.agents import constant_velocity
 from irlvla.evaluation.birdseye import cameras_figure, figure
 from irlvla.scene import CameraRig, Command
 from irlvla.sources import observe
-from irlvla.sources.render_bench import busy_crossing
+from irlvla.sources.render.bench import busy_crossing
 from irlvla.sources.scenarionet import read_scenario
 from irlvla.sources.scenes import cut_scenes
 from tests.sources.made_up import new_scenario

@@ -2,7 +2,7 @@
 
 import json
 
-from irlvla.sources.render_bench import bench
+from irlvla.sources.render.bench import bench
 
 if __name__ == "__main__":
     print(json.dumps(bench()))

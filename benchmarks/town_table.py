@@ -18,7 +18,7 @@ from irlvla.evaluation.benchmark import evaluate, stamp_of
 from irlvla.model import EgoMLP
 from irlvla.scene import CameraRig, Scene, SceneInputs, SceneStore
 from irlvla.sources import observe
-from irlvla.sources.language_situation import perceive
+from irlvla.sources.language.situation import perceive
 from irlvla.sources.town import TownSettings, make_scenes
 from irlvla.tables import print_table
 from irlvla.training.data import SceneSet, human_points

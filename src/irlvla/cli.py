@@ -277,7 +277,7 @@ def bench_render(width: int = 256, height: int = 144, seconds: float = 3.0, as_j
         seconds: How long to draw.
         as_json: Print one JSON object for machines.
     """
-    from irlvla.sources.render_bench import bench
+    from irlvla.sources.render.bench import bench
 
     found = bench(width, height, seconds)
     text = f"{found['images_per_s']:,.0f} images a second of {width} x {height}, {found['cameras']} cameras"

@@ -46,7 +46,7 @@ def cache_folder(room: Path) -> Path:
     return folder
 
 
-def compile_into(folder: Path, function: FunctionT, **options: bool) -> FunctionT:
+def compile_into(folder: Path, function: FunctionT, **options: bool | str) -> FunctionT:
     """``function`` compiled at its first call, without the interpreter's lock, and kept in ``folder``.
 
     In numba's CUDA simulator (``NUMBA_ENABLE_CUDASIM=1``) it stays plain Python.

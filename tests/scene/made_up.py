@@ -108,4 +108,4 @@ def scene(
         reference_kind="human",
         human=Trajectory(human),
     )
-    return Scene(token, log, "made-up", history, Command.STRAIGHT, truth)
+    return Scene(token, log, "made-up", history, Command.STRAIGHT, truth=truth)

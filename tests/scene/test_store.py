@@ -6,6 +6,7 @@ import pytest
 
 from irlvla.errors import InputError
 from irlvla.scene import (
+    HDMap,
     Lamps,
     Language,
     ObjectKind,
@@ -195,7 +196,7 @@ def test_a_deleted_file_is_mended_by_importing_its_log_again(tmp_path, store, sc
 def test_a_store_of_another_version_is_refused(tmp_path, store, version):
     manifest = json.loads((tmp_path / "store.json").read_text())
     (tmp_path / "store.json").write_text(json.dumps(manifest | {"version": version}))
-    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 2.*import the scenes again"):
+    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 3.*import the scenes again"):
         SceneStore(tmp_path)
     with pytest.raises(InputError, match=f"version {version}"):
         StoreWriter(tmp_path)
@@ -222,3 +223,70 @@ def test_a_log_name_may_hold_any_character(tmp_path):
     assert SceneStore(tmp_path)["a"].log == name
     assert all(path.is_relative_to(tmp_path) for path in tmp_path.rglob("*"))
     assert len(list((tmp_path / "logs").iterdir())) == 1
+
+
+class TestParts:
+    """Scenes that see a part of a larger map."""
+
+    @pytest.fixture
+    def city(self):
+        squares = [np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + [2.0 * k, 0] for k in range(5)]
+        hole = np.array([[0.2, 0.2], [0.4, 0.2], [0.4, 0.4]])
+        lines = [np.array([[0.0, 0.5], [1.0, 0.5], [1.0, 1.5]]) + [2.0 * k, 0] for k in range(4)]
+        return HDMap(
+            ids=tuple("abcde"),
+            layers=np.array([0, 1, 2, 3, 0], np.int8),
+            polygons=Polylines.of(squares),
+            holes=Polylines.of([hole, hole + [6.0, 0.0]]),
+            hole_owners=np.array([0, 3], np.int32),
+            lines=Polylines.of(lines),
+            line_kinds=np.array([0, 1, 5, 0], np.int8),
+            links=np.array([[0, 1], [1, 4], [4, 3]], np.int32),
+            speed_limits=np.array([1.0, 2.0, np.nan, 4.0, 5.0]),
+        )
+
+    def test_a_part_holds_what_was_asked_for_in_that_order(self, city):
+        part = city.part(np.array([3, 1, 4], np.int32), np.array([2, 0], np.int32))
+        assert part.ids == ("d", "b", "e")
+        np.testing.assert_array_equal(part.layers, [3, 1, 0])
+        for k, place in enumerate((3, 1, 4)):
+            np.testing.assert_array_equal(part.polygons[k], city.polygons[place])
+        np.testing.assert_array_equal(part.holes[0], city.holes[1])
+        np.testing.assert_array_equal(part.hole_owners, [0])
+        np.testing.assert_array_equal(part.lines[0], city.lines[2])
+        np.testing.assert_array_equal(part.line_kinds, [5, 0])
+        np.testing.assert_array_equal(part.links, [[1, 2], [2, 0]])
+        np.testing.assert_array_equal(part.speed_limits, [4.0, 2.0, 5.0])
+        assert part.whole is city
+        assert city.whole is city
+
+    def test_a_path_goes_along_lines_with_the_heading_of_the_way_ahead(self, city):
+        path = city.along(np.array([3, 0], np.int32))
+        np.testing.assert_array_equal(path[:, :2], np.concatenate([city.lines[3], city.lines[0]]))
+        np.testing.assert_allclose(path[:, 2], [0.0, np.pi / 2, np.pi / 2] * 2)
+
+    def test_part_and_path_come_back_from_the_store_and_the_map_is_there_once(self, tmp_path, city):
+        parts = [city.part(np.array(which, np.int32), np.zeros(0, np.int32)) for which in ((0, 3), (1,))]
+        along = np.array([3, 0], np.int32)
+        scenes = [
+            replace(s, truth=replace(s.truth, map=part, centerline=city.along(along), centerline_lines=along))
+            for s, part in zip((made_up.scene("a"), made_up.scene("b")), parts, strict=True)
+        ]
+        with StoreWriter(tmp_path) as writer:
+            writer.add_log("made-up", scenes)
+        assert len(list((tmp_path / "maps").iterdir())) == 1
+        store = SceneStore(tmp_path)
+        for scene in scenes:
+            assert_same(store[scene.token], scene)
+        assert store["a"].truth.map.whole is store["b"].truth.map.whole
+
+
+def test_pictures_are_found_below_the_folder_that_the_store_was_last_given(tmp_path):
+    files = tuple(str(tmp_path / "blobs" / f"{k}.jpg") for k in range(2))
+    scene = replace(made_up.scene("a"), pictures=files)
+    with StoreWriter(tmp_path / "store", pictures=tmp_path / "blobs") as writer:
+        writer.add_log("made-up", [scene])
+    assert SceneStore(tmp_path / "store")["a"].pictures == files
+    with StoreWriter(tmp_path / "store", pictures=tmp_path / "moved"):
+        pass
+    assert SceneStore(tmp_path / "store")["a"].pictures == tuple(str(tmp_path / "moved" / f"{k}.jpg") for k in range(2))

@@ -49,7 +49,7 @@ def test_both_stages_are_read(tmp_path, classes):
     second = {"cd" * 8 + "1": trajectory(classes, np.repeat(STRAIGHT, 5, 0), time_horizon=4.0)}
     content = {"team_name": "us", "first_stage_predictions": [first], "second_stage_predictions": [second]}
     submission = read_submission(written(tmp_path, content))
-    assert submission.team == "us"
+    assert submission.team.name == "us"
     np.testing.assert_array_equal(submission.first_stage["ab" * 8].poses, STRAIGHT)
     assert submission.first_stage["ab" * 8].interval == 0.5
     assert submission.second_stage["cd" * 8 + "1"].interval == 0.1

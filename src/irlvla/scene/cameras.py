@@ -1,6 +1,6 @@
-"""Camera rigs: pinhole cameras fixed to the ego."""
+"""Camera rigs: cameras fixed to the ego."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ NAVSIM_HORIZONTAL_FOV = np.radians(64.0)
 
 @dataclass(frozen=True)
 class CameraRig:
-    """``C`` pinhole cameras of one picture size.
+    """``C`` cameras of one picture size.
 
     Attributes:
         names: name of each camera.
@@ -30,6 +30,8 @@ class CameraRig:
         intrinsics: ``[C, 3, 3]`` float64; pixel centres lie at half integers.
         camera_to_ego: ``[C, 4, 4]`` float64, rigid; camera frame x right, y down, z into the picture; ego frame of the
             rear axle on the ground, x forward, y left, z up.
+        distortion: ``[C, 5]`` what the lenses do to recorded pictures, k1, k2, p1, p2, k3 of the Brown-Conrady model in
+            OpenCV's order; empty for pinhole cameras.
     """
 
     names: tuple[str, ...]
@@ -37,6 +39,7 @@ class CameraRig:
     height: int
     intrinsics: NDArray[np.float64]
     camera_to_ego: NDArray[np.float64]
+    distortion: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 5)))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -52,7 +55,17 @@ class CameraRig:
     def resized(self, width: int, height: int) -> "CameraRig":
         """The same cameras with pictures of another size (the field of view stays)."""
         scale = np.diag([width / self.width, height / self.height, 1.0])
-        return CameraRig(self.names, width, height, scale @ self.intrinsics, self.camera_to_ego)
+        return CameraRig(self.names, width, height, scale @ self.intrinsics, self.camera_to_ego, self.distortion)
+
+    def chosen(self, names: tuple[str, ...]) -> "CameraRig":
+        """The cameras of these names, which the rig must have, in that order."""
+        places = [self.names.index(name) for name in names]
+        lenses = self.distortion[places] if len(self.distortion) else self.distortion
+        return CameraRig(names, self.width, self.height, self.intrinsics[places], self.camera_to_ego[places], lenses)
+
+    def pinhole(self) -> "CameraRig":
+        """The same cameras without what their lenses do."""
+        return CameraRig(self.names, self.width, self.height, self.intrinsics, self.camera_to_ego)
 
 
 def mount(x: float, y: float, z: float, yaw: float, pitch: float = 0.0) -> NDArray[np.float64]:

@@ -26,6 +26,13 @@ class Polylines:
         offsets = np.cumsum([0, *map(len, parts)], dtype=np.int64)
         return cls(np.concatenate(parts) if parts else np.zeros((0, 2)), offsets)
 
+    def take(self, which: NDArray[np.integer]) -> "Polylines":
+        """The lines ``which [n]``, in that order."""
+        lengths = np.diff(self.offsets)[which]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        points = np.repeat(self.offsets[:-1][which] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Polylines(self.points[points], offsets)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 

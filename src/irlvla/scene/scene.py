@@ -1,6 +1,6 @@
 """What a driving scene is: what a policy may see, and what only a judge may see."""
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import IntEnum
 from typing import Literal
 
@@ -52,6 +52,8 @@ class SceneTruth:
         map: polygons and lines around the ego.
         route: ids of lanes and lane connectors on the route.
         centerline: ``[P, 3]`` x, y, heading of the route's centre line.
+        centerline_lines: the lines of the (whole) map that it goes along (:meth:`HDMap.along`), int32; empty where it
+            is a line of its own.
         speed_limit: [m/s].
         tracks: other objects at the 41 instants 0, 0.1, ... 4.0 s.
         red_lights: the connectors that are red at some instant.
@@ -76,11 +78,12 @@ class SceneTruth:
     human: Trajectory | None
     language: Language | None = None
     scenery: Scenery | None = None
+    centerline_lines: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One instant of driving: ``truth`` for the judge, the rest for the policy.
+class Sight:
+    """One instant of driving as a policy may know it.
 
     Attributes:
         token: unique name.
@@ -89,9 +92,9 @@ class Scene:
         history: ``[4, 7]`` x, y, heading, vx, vy, ax, ay of the rear axle at -1.5, -1.0, -0.5 and 0 s; poses in the ego
             frame of now, velocities and accelerations in the ego frame of their instant.
         command: where the route goes.
-        truth: what only the judge may see.
         cameras: the rig the scene is seen with.
-        images: recorded pictures ``[C, H, W, 3]`` uint8, or None where they are rendered.
+        images: recorded pictures ``[C, H, W, 3]`` uint8, or None where they lie in files or are rendered.
+        pictures: files of recorded pictures, one a camera, or None where there are none.
         previous: token of the same ego 0.5 s earlier, if there is one (extended comfort compares with its plan).
         follows: token of the scene 4 s earlier that this made-up one continues (two-stage scoring), None in the first
             stage.
@@ -103,9 +106,21 @@ class Scene:
     source: str
     history: NDArray[np.float64]
     command: Command
-    truth: SceneTruth
     cameras: CameraRig = field(default_factory=CameraRig.navsim)
     images: NDArray[np.uint8] | None = None
+    pictures: tuple[str, ...] | None = None
     previous: str | None = None
     follows: str | None = None
     instruction: str = INSTRUCTION
+
+
+@dataclass(frozen=True)
+class Scene(Sight):
+    """One instant of driving with all that is needed to judge what is done in it.
+
+    Attributes:
+        truth: what only the judge may see.
+    """
+
+    _: KW_ONLY
+    truth: SceneTruth

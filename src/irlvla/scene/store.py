@@ -1,9 +1,10 @@
 """The scene store: a folder of checksummed shards, one a log, that are read lazily and written atomically.
 
 ``store.json`` names the format, its version, and for each log its shard, the shard's SHA-256, its map and its scenes.
-A map is stored once, under the hash of its content, however many logs refer to it. Shards are safetensors files: no
-pickle, and rows are read without the rest. A log is in the store whole or not at all, so an import that was stopped
-goes on where it was.
+A map is stored once, under the hash of its content, however many logs refer to it; a scene may see a part of it.
+Recorded pictures stay where they are: the store knows their folder, and each scene its files. Shards are safetensors
+files: no pickle, and rows are read without the rest. A log is in the store whole or not at all, so an import that was
+stopped goes on where it was.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +27,7 @@ from irlvla.scene.columns import Columns, pack, pack_map, unpack, unpack_map
 from irlvla.scene.hdmap import HDMap
 from irlvla.scene.scene import Scene
 
-FORMAT, VERSION = "irlvla-scenes", 2
+FORMAT, VERSION = "irlvla-scenes", 3
 _MANIFEST = "store.json"
 
 
@@ -68,18 +70,81 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
+@dataclass(frozen=True)
+class Shard:
+    """One log on disk: its file and map (below the store's folder, None for a log without scenes), and its tokens."""
+
+    file: str | None
+    sha256: str | None
+    map: str | None
+    tokens: list[str]
+
+
+class ShardWriter:
+    """Writes logs into the folder of a store; several processes may do so at once, each with its own.
+
+    Args:
+        folder: of the store.
+        pictures: the folder from which the recorded pictures of the scenes are named; None names them as they are.
+    """
+
+    def __init__(self, folder: Path | str, pictures: Path | None = None) -> None:
+        self.folder = Path(folder)
+        self.pictures = pictures
+        self._written: tuple[HDMap, str] | None = None  # the map last written: logs of one city come together
+
+    def write(self, log: str, scenes: Iterable[Scene]) -> Shard:
+        """Write all scenes of a log, whose maps are one map or parts of one.
+
+        Raises:
+            ValueError: if the scenes do not share one map object or name another log.
+        """
+        scenes = [self._named(scene) for scene in scenes]
+        if not scenes:
+            return Shard(None, None, None, [])
+        whole = scenes[0].truth.map.whole
+        if any(s.truth.map.whole is not whole for s in scenes) or any(s.log != log for s in scenes):
+            raise ValueError(f"scenes added as log {log!r} must all be of it and share one map object")
+        content = save(*_contiguous(*pack(scenes)))
+        file = f"logs/{_file_name(log)}.safetensors"
+        map_file = self._write_map(whole)
+        write_atomically(self.folder / file, content)
+        return Shard(file, hashlib.sha256(content).hexdigest(), map_file, [s.token for s in scenes])
+
+    def _named(self, scene: Scene) -> Scene:
+        if scene.pictures is None or self.pictures is None:
+            return scene
+        return replace(scene, pictures=tuple(os.path.relpath(file, self.pictures) for file in scene.pictures))
+
+    def _write_map(self, hdmap: HDMap) -> str:
+        if self._written is None or self._written[0] is not hdmap:
+            columns, texts = pack_map(hdmap)
+            file = f"maps/{_content_hash(columns, texts)}.safetensors"
+            if not (self.folder / file).exists():
+                write_atomically(self.folder / file, save(*_contiguous(columns, texts)))
+            self._written = hdmap, file
+        return self._written[1]
+
+
 class StoreWriter:
     """Adds logs to a store, which it makes where there is none.
 
     ``with StoreWriter(folder) as writer: writer.add_log("scene-0061", scenes)``
+
+    Args:
+        folder: of the store.
+        pictures: the folder below which the recorded pictures of the scenes lie; None leaves it as it is.
     """
 
-    def __init__(self, folder: Path | str) -> None:
+    def __init__(self, folder: Path | str, pictures: Path | None = None) -> None:
         self.folder = Path(folder)
-        exists = (self.folder / _MANIFEST).exists()
-        self._manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "logs": {}}
-        if exists:
+        self._manifest: dict[str, Any] = {"format": FORMAT, "version": VERSION, "pictures": None, "logs": {}}
+        if (self.folder / _MANIFEST).exists():
             self._manifest = _read_manifest(self.folder)
+        if pictures is not None:
+            self._manifest["pictures"] = str(pictures.absolute())
+        root = self._manifest["pictures"]
+        self._shards = ShardWriter(folder, None if root is None else Path(root))
 
     @property
     def logs(self) -> set[str]:
@@ -92,36 +157,24 @@ class StoreWriter:
         return list(self._manifest["logs"][log]["tokens"])
 
     def add_log(self, log: str, scenes: Iterable[Scene]) -> int:
-        """Store all scenes of a log, which share one map; returns how many. An earlier log of that name is replaced.
+        """Store all scenes of a log, whose maps are one map or parts of one; returns how many.
+
+        An earlier log of that name is replaced.
 
         Raises:
             ValueError: if the scenes do not share one map object or name another log.
         """
-        scenes = list(scenes)
-        if any(s.truth.map is not scenes[0].truth.map for s in scenes) or any(s.log != log for s in scenes):
-            raise ValueError(f"scenes added as log {log!r} must all be of it and share one map object")
-        if scenes:
-            map_file = self._write_map(scenes[0].truth.map)
-            content = save(*_contiguous(*pack(scenes)))
-            file = f"logs/{_file_name(log)}.safetensors"
-            write_atomically(self.folder / file, content)
-            self._manifest["logs"][log] = {
-                "file": file,
-                "sha256": hashlib.sha256(content).hexdigest(),
-                "map": map_file,
-                "tokens": [s.token for s in scenes],
-            }
-        else:
-            self._manifest["logs"][log] = {"file": None, "sha256": None, "map": None, "tokens": []}
-        write_atomically(self.folder / _MANIFEST, json.dumps(self._manifest, indent=1).encode())
-        return len(scenes)
+        shard = self._shards.write(log, scenes)
+        self.record(log, shard)
+        return len(shard.tokens)
 
-    def _write_map(self, hdmap: HDMap) -> str:
-        columns, texts = pack_map(hdmap)
-        file = f"maps/{_content_hash(columns, texts)}.safetensors"
-        if not (self.folder / file).exists():
-            write_atomically(self.folder / file, save(*_contiguous(columns, texts)))
-        return file
+    def record(self, log: str, shard: Shard) -> None:
+        """Enter a log that a :class:`ShardWriter` of this folder has written."""
+        self._manifest["logs"][log] = asdict(shard)
+        self._save()
+
+    def _save(self) -> None:
+        write_atomically(self.folder / _MANIFEST, json.dumps(self._manifest, indent=1).encode())
 
     def __enter__(self) -> "StoreWriter":
         return self
@@ -129,8 +182,8 @@ class StoreWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._manifest["logs"] and kind is None:
-            write_atomically(self.folder / _MANIFEST, json.dumps(self._manifest, indent=1).encode())
+        if kind is None:
+            self._save()
 
 
 def _content_hash(columns: Columns, texts: dict[str, str]) -> str:
@@ -160,7 +213,9 @@ class SceneStore:
 
     def __init__(self, folder: Path | str) -> None:
         self.folder = Path(folder)
-        self._entries: dict[str, Any] = _read_manifest(self.folder)["logs"]
+        manifest = _read_manifest(self.folder)
+        self._entries: dict[str, Any] = manifest["logs"]
+        self._pictures: str | None = manifest["pictures"]
         self.logs: dict[str, list[str]] = {log: entry["tokens"] for log, entry in self._entries.items()}
         self.tokens: list[str] = [token for tokens in self.logs.values() for token in tokens]
         self._place = {token: (log, k) for log, tokens in self.logs.items() for k, token in enumerate(tokens)}
@@ -193,7 +248,10 @@ class SceneStore:
             # safetensors refuses empty slices; a column's first rows cut to nothing keep its dtype and shape
             return shard.get_slice(name)[start:stop] if start < stop else shard.get_tensor(name)[:0]
 
-        return unpack(read, names, texts, k, self._map(self._entries[log]["map"]))
+        scene = unpack(read, names, texts, k, self._map(self._entries[log]["map"]))
+        if scene.pictures is None or self._pictures is None:
+            return scene
+        return replace(scene, pictures=tuple(os.path.join(self._pictures, file) for file in scene.pictures))
 
     def info(self) -> dict[str, Any]:
         """Format, version, scenes a log, bytes on disk."""

@@ -30,7 +30,7 @@ def mirrored(scenes: Sequence[Scene]) -> list[Scene]:
 
 
 def _mirrored(scene: Scene, maps: dict[int, HDMap]) -> Scene:
-    if scene.images is not None:
+    if scene.images is not None or scene.pictures is not None:
         raise InputError(scene.token, "has recorded pictures and cannot be mirrored", "mirror rendered scenes only")
     truth = scene.truth
     if id(truth.map) not in maps:
@@ -51,6 +51,7 @@ def _mirrored(scene: Scene, maps: dict[int, HDMap]) -> Scene:
             past=_flip(truth.past, 2, 3, 5, 7),
             map=hdmap,
             centerline=_flip(truth.centerline, 1, 2),
+            centerline_lines=truth.centerline_lines[:0],
             tracks=tracks,
             reference=_flip(truth.reference, 1, 2),
             human=None if human is None else Trajectory(_flip(human.poses, 1, 2), human.interval),
@@ -64,7 +65,9 @@ def _mirrored_map(hdmap: HDMap) -> HDMap:
     polygons, holes, lines = (
         Polylines(_flip(parts.points, 1), parts.offsets) for parts in (hdmap.polygons, hdmap.holes, hdmap.lines)
     )
-    return replace(hdmap, polygons=polygons, holes=holes, lines=lines, buildings=_flip(hdmap.buildings, 1, 2))
+    return replace(
+        hdmap, polygons=polygons, holes=holes, lines=lines, buildings=_flip(hdmap.buildings, 1, 2), part_of=None
+    )
 
 
 def _mirrored_language(language: Language) -> Language:
