@@ -230,14 +230,14 @@ class TestParts:
 
     @pytest.fixture
     def city(self):
-        squares = [np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) + [2.0 * k, 0] for k in range(5)]
-        hole = np.array([[0.2, 0.2], [0.4, 0.2], [0.4, 0.4]])
-        lines = [np.array([[0.0, 0.5], [1.0, 0.5], [1.0, 1.5]]) + [2.0 * k, 0] for k in range(4)]
+        squares = [np.array([[k, 0], [k + 1, 0], [k + 1, 1], [k, 1]]) for k in range(0, 10, 2)]
+        holes = [np.array([[x, 0.2], [x + 0.2, 0.2], [x + 0.2, 0.4]]) for x in (0.2, 6.2)]
+        lines = [np.array([[k, 0.5], [k + 1, 0.5], [k + 1, 1.5]]) for k in range(0, 8, 2)]
         return HDMap(
             ids=tuple("abcde"),
             layers=np.array([0, 1, 2, 3, 0], np.int8),
             polygons=Polylines.of(squares),
-            holes=Polylines.of([hole, hole + [6.0, 0.0]]),
+            holes=Polylines.of(holes),
             hole_owners=np.array([0, 3], np.int32),
             lines=Polylines.of(lines),
             line_kinds=np.array([0, 1, 5, 0], np.int8),
