@@ -1,5 +1,6 @@
 """Recorded pictures from their files: brought to the size of a policy, and freed of what the lens did to them."""
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -44,6 +45,34 @@ def _read(file: Path, width: int, height: int) -> NDArray[np.uint8]:
     if pixels.size != (width, height):
         pixels = pixels.resize((width, height), Image.Resampling.BILINEAR, reducing_gap=2.0)
     return np.asarray(pixels)
+
+
+def picture_size(file: Path) -> tuple[int, int]:
+    """Width and height of a picture, of which the head alone is read.
+
+    Raises:
+        InputError: if it is missing or no picture.
+    """
+    try:
+        with Image.open(file) as picture:
+            return picture.size
+    except FileNotFoundError:
+        raise InputError(file, "is missing", "download the sensor data of its log") from None
+    except (OSError, UnidentifiedImageError) as error:
+        raise InputError(file, f"is no picture ({error})", "download it again") from None
+
+
+def fault_of(file: Path) -> str | None:
+    """Why a JPEG cannot be used, seen from its first and last bytes: "is missing", "is cut off", or None."""
+    try:
+        with file.open("rb") as opened:
+            begins = opened.read(2) == b"\xff\xd8"
+            opened.seek(-2, os.SEEK_END)
+            return None if begins and opened.read(2) == b"\xff\xd9" else "is cut off"
+    except FileNotFoundError:
+        return "is missing"
+    except OSError:
+        return "is cut off"
 
 
 def undistorted(images: Tensor, rig: CameraRig) -> Tensor:

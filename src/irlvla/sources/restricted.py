@@ -10,7 +10,7 @@ import datetime
 import io
 import pickle
 from collections.abc import Callable, Collection
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,8 @@ _BUILDERS: dict[tuple[str, str], Any] = {
     ("datetime", "date"): datetime.date,
     ("datetime", "datetime"): datetime.datetime,
     ("datetime", "timedelta"): datetime.timedelta,
+    **{("pathlib", kind): PurePosixPath for kind in ("PosixPath", "PurePosixPath")},  # names alone
+    **{("pathlib", kind): PureWindowsPath for kind in ("WindowsPath", "PureWindowsPath")},
     ("_codecs", "encode"): _encode,
     ("numpy", "dtype"): np.dtype,
     ("numpy", "ndarray"): "numpy.ndarray",  # only ever an argument of _reconstruct, which does not need it
@@ -67,16 +69,30 @@ def _as_text(class_name: str) -> Callable[..., str]:
 
 
 class Record:
-    """Stands for an object of a foreign class: its attributes and nothing else."""
+    """Stands for an object of a foreign class: its attributes, and what it was made from, and nothing else.
+
+    Attributes:
+        args: the arguments of its making that the pickle names; of a member of an enumeration its value.
+    """
+
+    args: tuple[Any, ...] = ()
+
+    def __new__(cls, *args: Any) -> "Record":
+        """A record made from ``args``; the foreign class is not called, nor known."""
+        record = super().__new__(cls)
+        if args:
+            record.args = args
+        return record
 
 
 class _RestrictedUnpickler(pickle.Unpickler):
     def __init__(self, data: bytes, records: Collection[str]) -> None:
         super().__init__(io.BytesIO(data))
         self.records = records
+        self.packages = tuple(name for name in records if name.endswith("."))
 
     def find_class(self, module: str, name: str) -> Any:
-        if f"{module}.{name}" in self.records:
+        if f"{module}.{name}" in self.records or f"{module}.".startswith(self.packages):
             return type(name, (Record,), {})
         if (module, name) in _BUILDERS:
             return _BUILDERS[module, name]
@@ -91,7 +107,8 @@ def load_pickle(data: bytes, where: str | Path, records: Collection[str] = ()) -
     Args:
         data: the whole pickle.
         where: its file, for messages.
-        records: classes, by full name, of which only the attributes are read, as a :class:`Record`.
+        records: classes, by full name, of which only the attributes are read, as a :class:`Record`; a name that ends
+            with a dot stands for all of a package.
 
     Raises:
         InputError: if it names anything else (nothing of that has been run then), or is damaged.

@@ -1,0 +1,7 @@
+"""NAVSIM's logs, maps, splits and second-stage scenes, read without its devkit."""
+
+from irlvla.sources.navsim.importing import SplitReport, import_split
+from irlvla.sources.navsim.places import Places
+from irlvla.sources.navsim.splits import Split, read_split
+
+__all__ = ["Places", "Split", "SplitReport", "import_split", "read_split"]

@@ -1,0 +1,190 @@
+"""One frame of a log, as the log's dictionaries have it, in neutral words and global coordinates."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irlvla.scene import Command, ObjectKind
+from irlvla.scene.frames import rotate, wrap
+
+FloatArray = NDArray[np.float64]
+
+KINDS = {kind.name.lower(): kind for kind in ObjectKind}
+"""Names of object classes in logs."""
+AGENTS = (ObjectKind.VEHICLE, ObjectKind.PEDESTRIAN, ObjectKind.BICYCLE)
+"""The classes whose velocities count; the others stand."""
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """``N`` objects at one instant, global frame.
+
+    Attributes:
+        tokens: of their tracks.
+        kinds: ``[N]`` int8, an :class:`~irlvla.scene.ObjectKind` each.
+        sizes: ``[N, 3]`` length, width, height [m].
+        poses: ``[N, 3]`` centre x, y and heading.
+        velocities: ``[N, 2]`` [m/s], 0 of what is no agent.
+    """
+
+    tokens: tuple[str, ...]
+    kinds: NDArray[np.int8]
+    sizes: FloatArray
+    poses: FloatArray
+    velocities: FloatArray
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is around the ego at one instant: objects, and the ids of the lane connectors that are red."""
+
+    boxes: Boxes
+    red: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Camera:
+    """One camera at one frame.
+
+    Attributes:
+        file: its picture, below the folder of pictures.
+        intrinsics: ``[3, 3]`` [pixels of the recorded picture], pixel centres at whole numbers.
+        camera_to_ego: ``[4, 4]``.
+        distortion: ``[5]`` k1, k2, p1, p2, k3.
+    """
+
+    file: str
+    intrinsics: FloatArray
+    camera_to_ego: FloatArray
+    distortion: FloatArray
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One frame of a log.
+
+    Attributes:
+        token: its name.
+        t_us: time stamp [us].
+        pose: ``[3]`` x, y, heading of the rear axle, global.
+        velocity, acceleration: ``[2]`` in the ego frame [m/s, m/s^2]; of single precision, as the benchmark has them.
+        command: where the route goes.
+        roadblocks: ids of the route's roadblocks, as recorded.
+        cameras: by name, "CAM_F0" and so on; only those with a picture.
+        lidar: file of the point cloud, below the folder of pictures, if there is one.
+        around: what is around the ego; None in secret data.
+    """
+
+    token: str
+    t_us: int
+    pose: FloatArray
+    velocity: FloatArray
+    acceleration: FloatArray
+    command: Command
+    roadblocks: tuple[str, ...]
+    cameras: dict[str, Camera]
+    lidar: str | None
+    around: Moment | None
+
+
+def frame_of_log(told: Mapping[str, Any]) -> Frame:
+    """A frame from its dictionary in a log pickle.
+
+    Raises:
+        KeyError, TypeError, ValueError: if the dictionary has another form.
+    """
+    dynamics = np.asarray(told["ego_dynamic_state"], np.float32).astype(np.float64)
+    pose = np.array([*told["ego2global_translation"][:2], yaw_of(told["ego2global_rotation"])], np.float64)
+    boxes = told.get("anns")
+    return Frame(
+        token=str(told["token"]),
+        t_us=int(told["timestamp"]),
+        pose=_finite("ego pose", pose),
+        velocity=_finite("ego_dynamic_state", dynamics[:2]),
+        acceleration=_finite("ego_dynamic_state", dynamics[2:4]),
+        command=command_of(told["driving_command"]),
+        roadblocks=tuple(map(str, told.get("roadblock_ids") or ())),
+        cameras=cameras_of(told["cams"]),
+        lidar=str(told["lidar_path"]) if told.get("lidar_path") else None,
+        around=None if boxes is None else moment_of(_log_boxes(boxes, pose), told["traffic_lights"]),
+    )
+
+
+def yaw_of(quaternion: Sequence[float]) -> float:
+    """Heading [rad] of a rotation (w, x, y, z), as the benchmark takes it: turned by yaw first, roll last.
+
+    That is the yaw of Rx(roll) Ry(pitch) Rz(yaw). On a slope across the road it is not quite the direction in which
+    the x axis points, seen from above.
+    """
+    w, x, y, z = np.asarray(quaternion, np.float64) / np.linalg.norm(np.asarray(quaternion, np.float64))
+    return float(np.arctan2(2.0 * (w * z - x * y), 1.0 - 2.0 * (y * y + z * z)))
+
+
+def command_of(one_hot: Sequence[int]) -> Command:
+    """The driving command of a one-hot vector of four."""
+    return Command(int(np.argmax(one_hot)))
+
+
+def cameras_of(told: Mapping[str, Mapping[str, Any]]) -> dict[str, Camera]:
+    """Cameras by name (second-stage scenes write them small), those without a picture left out.
+
+    The frame of the lidar is the ego frame.
+    """
+    return {name.upper(): _camera(camera) for name, camera in told.items() if camera}
+
+
+def _camera(told: Mapping[str, Any]) -> Camera:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = told["sensor2lidar_rotation"], told["sensor2lidar_translation"]
+    intrinsics = np.array(told["cam_intrinsic"], np.float64)
+    distortion = np.array(told["distortion"], np.float64)
+    if intrinsics.shape != (3, 3) or distortion.shape != (5,):
+        raise ValueError(f"a camera has intrinsics {intrinsics.shape} and distortion {distortion.shape}")
+    return Camera(str(told["data_path"]), intrinsics, pose, distortion)
+
+
+def boxes_of(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
+    """Objects of annotations in the ego frame ``pose``, whose keys are those of second-stage scenes.
+
+    Raises:
+        ValueError: if lists differ in length, a class is not known, or a number is not finite.
+    """
+    count = len(told["names"])
+    if any(len(told[name]) != count for name in ("boxes", "velocity_3d", "track_tokens")):
+        raise ValueError(f"annotations of {count} objects differ in length")
+    unknown = sorted(set(map(str, told["names"])) - KINDS.keys())
+    if unknown:
+        raise ValueError(f"objects of unknown class {unknown[0]!r}")
+    kinds = np.array([KINDS[str(name)] for name in told["names"]], np.int8)
+    boxes = np.asarray(told["boxes"], np.float64).reshape(count, 7)
+    velocities = np.asarray(told["velocity_3d"], np.float64).reshape(count, -1)[:, :2]
+    moving = np.isin(kinds, AGENTS)[:, None]
+    return Boxes(
+        tokens=tuple(map(str, told["track_tokens"])),
+        kinds=kinds,
+        sizes=_finite("a box", boxes[:, 3:6]),
+        poses=_finite(
+            "a box", np.column_stack([rotate(boxes[:, :2], pose[2]) + pose[:2], wrap(boxes[:, 6] + pose[2])])
+        ),
+        velocities=np.where(moving, rotate(velocities, pose[2]), 0.0),
+    )
+
+
+def _log_boxes(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
+    """Objects of annotations as logs name them."""
+    names = {"boxes": "gt_boxes", "names": "gt_names", "velocity_3d": "gt_velocity_3d", "track_tokens": "track_tokens"}
+    return boxes_of({ours: told[theirs] for ours, theirs in names.items()}, pose)
+
+
+def moment_of(boxes: Boxes, lights: Iterable[tuple[Any, bool]]) -> Moment:
+    """What is around, from objects and (lane connector, is it red)."""
+    return Moment(boxes, tuple(dict.fromkeys(str(connector) for connector, red in lights if red)))
+
+
+def _finite(what: str, numbers: FloatArray) -> FloatArray:
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{what} is not finite")
+    return numbers

@@ -1,0 +1,176 @@
+"""A split of NAVSIM into a scene store: resumed where it was, over processes, with an account of what is not there."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from irlvla.errors import InputError
+from irlvla.progress import progress
+from irlvla.scene import Shard, StoreWriter
+from irlvla.scene.store import write_atomically
+from irlvla.sources.navsim.jobs import Files, Job, Outcome, files_of, run_job
+from irlvla.sources.navsim.places import Places
+from irlvla.sources.navsim.splits import read_split
+
+ACCOUNT = "import.json"
+"""What an import writes beside the store: what came of each log, and which scenes are missing."""
+NAMED = 10
+"""How many missing things are named on the terminal; the account names all."""
+
+
+@dataclass
+class SplitReport:
+    """What came of importing a split.
+
+    Attributes:
+        split: its name.
+        asked: scenes that it names, of both stages; None if it takes what there is.
+        found: scenes in the store now.
+        new: of these, imported in this run.
+        missing_logs: logs that it names and that are not on the disk.
+        missing: tokens that it names and that are not in the store.
+        outcomes: what came of each log, by name.
+    """
+
+    split: str
+    asked: int | None
+    found: int = 0
+    new: int = 0
+    missing_logs: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every scene that was asked for is there, and nothing was skipped."""
+        return not self.missing and not self.missing_logs and all(each.whole for each in self.outcomes.values())
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for machines, everything named."""
+        return {**asdict(self), "whole": self.whole, "outcomes": [asdict(each) for each in self.outcomes.values()]}
+
+    def lines(self) -> list[str]:
+        """The report for people: counts, and the first of what is missing."""
+        asked = "" if self.asked is None else f" of {self.asked:,} asked for"
+        lines = [f"{self.split}: {self.found:,} scenes{asked}, {self.new:,} of them imported now"]
+        pictures = [file for each in self.outcomes.values() for files in each.pictures.values() for file in files]
+        faults = [f"{where}: {what}" for each in self.outcomes.values() for where, what in each.faults.items()]
+        lines += _named("logs that are not there", self.missing_logs)
+        lines += _named("scenes that are not there", self.missing)
+        lines += _named("pictures that are missing or cut off", pictures)
+        lines += _named("faults", faults)
+        if not self.whole:
+            lines.append(
+                f"all of it: {ACCOUNT} in the store; mend it and call the import again, which goes on from here"
+            )
+        return lines
+
+
+def _named(what: str, names: Sequence[str]) -> list[str]:
+    if not names:
+        return []
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return [f"{len(names):,} {what}: {', '.join(names[:NAMED])}{more}"]
+
+
+def import_split(
+    name: str, out: Path, places: Places, *, pictures: bool = True, strict: bool = False, workers: int = 1
+) -> SplitReport:
+    """Import the scenes of a split, of both stages where it has two, into the scene store ``out``.
+
+    Logs that are there already are taken as they are, those of which something was missing are tried again. A scene is
+    imported whole or not at all: one without its pictures is missing.
+
+    Args:
+        name: of the split, "navtrain" for instance.
+        out: folder of the store.
+        places: of the download.
+        pictures: whether scenes need their pictures; without, they are drawn from their state when a policy looks.
+        strict: raise at the first fault instead of naming it in the report.
+        workers: processes.
+
+    Raises:
+        InputError: if nothing could be imported, the store is of another split, or ``strict`` and anything is missing.
+    """
+    split = read_split(name, places.splits)
+    job = Job(split, places, out, pictures)
+    earlier = _account(out, name)
+    report = SplitReport(name, split.asked)
+    found, report.missing_logs = files_of(split, places)
+    root = places.data if pictures else None
+    with StoreWriter(out, root) as writer:
+        stored = writer.logs
+        report.outcomes = {log: each for log, each in earlier.items() if log in stored and each.whole}
+        todo = [log for log in found if log not in report.outcomes]
+        if strict and report.missing_logs:
+            raise InputError(places.logs(split.part), f"has no log {report.missing_logs[0]}", "download all of it")
+        with progress(f"import {name}", len(found), len(found) - len(todo)) as advance:
+            for outcome, shard in _run(job, {log: found[log] for log in todo}, workers):
+                if strict and not outcome.whole:
+                    raise InputError(outcome.log, _first_fault(outcome), "mend it, or import without --strict")
+                if shard is not None:
+                    writer.record(outcome.log, shard)
+                report.outcomes[outcome.log] = outcome
+                report.new += len(outcome.tokens)
+                _write_account(out, report)
+                advance(f"{report.new} scenes")
+    tokens = {token for each in report.outcomes.values() for token in each.tokens}
+    report.found = len(tokens)
+    if split.tokens is not None:
+        report.missing = tuple(sorted((split.tokens | split.second_stage) - tokens))
+    _write_account(out, report)
+    if not tokens:
+        why = next(iter(report.lines()[1:]), "its logs hold none of its scenes")
+        raise InputError(f"split {name!r}", f"nothing could be imported ({why})", "check the folders and the split")
+    if strict and report.missing:
+        raise InputError(f"split {name!r}", f"{len(report.missing)} scenes are missing", "download all of it")
+    return report
+
+
+def _run(job: Job, logs: Mapping[str, Files], workers: int) -> Iterator[tuple[Outcome, Shard | None]]:
+    """What comes of each log, as it is done."""
+    if workers <= 1:
+        for log, files in logs.items():
+            yield run_job(job, log, files)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        running = [pool.submit(run_job, job, log, files) for log, files in logs.items()]
+        try:
+            for done in as_completed(running):
+                yield done.result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _account(out: Path, split: str) -> dict[str, Outcome]:
+    """What came of each log in earlier runs.
+
+    Raises:
+        InputError: if the store is of another split, or its account cannot be read.
+    """
+    path = out / ACCOUNT
+    if not path.exists():
+        return {}
+    try:
+        account = json.loads(path.read_bytes())
+        earlier, outcomes = account["split"], [Outcome(**each) for each in account["outcomes"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(path, f"cannot be read ({error})", "delete it; logs are then looked at again") from None
+    if earlier != split:
+        raise InputError(out, f"holds the split {earlier!r}", f"give {split!r} a store of its own")
+    return {each.log: each for each in outcomes}
+
+
+def _write_account(out: Path, report: SplitReport) -> None:
+    write_atomically(out / ACCOUNT, json.dumps(report.to_dict(), indent=1).encode())
+
+
+def _first_fault(outcome: Outcome) -> str:
+    for what in outcome.faults.values():
+        return what
+    token, files = next(iter(outcome.pictures.items()))
+    return f"scene {token}: picture {files[0]}"
