@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from irlvla.evaluation.agents import constant_velocity, driving, human
-from irlvla.evaluation.benchmark import evaluate, stamp_of
+from irlvla.evaluation.benchmark import evaluate
 from irlvla.model import EgoMLP
 from irlvla.scene import CameraRig, Scene, SceneInputs, SceneStore
 from irlvla.sources import observe
@@ -40,9 +40,10 @@ def main(out: Path) -> None:
             settings = TownSettings(easiest=easiest)
             scenes, kept = scenes_of(Path(folder) / name, TEST, "test", settings)
             agents = {"human": human, "constant-velocity": constant_velocity, "ego-mlp": driving(mlp)}
-            rows = [judged.row() for judged in evaluate(agents, scenes, BLIND)]
+            judged = evaluate(agents, scenes, BLIND)
+            rows = [each.row() for each in judged]
             mattering = sum(map(matters, scenes)) / len(scenes)
-            stamp = stamp_of(scenes, f"held-out seeds, {name}")
+            stamp = judged[0].stamp(f"held-out seeds, {name}")
             print(
                 f"\n{name}: {100 * kept:.0f} % kept, crossing traffic or a light in {100 * mattering:.0f} % of scenes"
             )

@@ -58,6 +58,8 @@ def data_import(
 ) -> int:
     """Foreign logs into a scene store; logs that are there already are skipped.
 
+    For NAVSIM see `irlvla data import navsim --help`.
+
     Args:
         source: What the logs are; "auto" looks.
         out: Folder of the scene store.
@@ -72,6 +74,41 @@ def data_import(
     report = import_scenes(source, path, out, strict=strict)
     print(json.dumps(asdict(report), default=str) if as_json else "\n".join(report.lines()))
     return 0
+
+
+def data_import_navsim(
+    split: str,
+    out: Path,
+    data: Path | None = None,
+    maps: Path | None = None,
+    splits: Path | None = None,
+    without_pictures: bool = False,
+    strict: bool = False,
+    workers: int | None = None,
+    as_json: Json = False,
+) -> int:
+    """A split of NAVSIM into a scene store, both stages where it has two; goes on where it was stopped.
+
+    Status 1 if anything that the split names is missing; the store's import.json lists it.
+
+    Args:
+        split: navtrain, navtest, navmini, navhard_two_stage, ...
+        out: Folder of the scene store.
+        data: The download with navsim_logs and sensor_blobs; OPENSCENE_DATA_ROOT if nothing is said.
+        maps: nuPlan's maps; NUPLAN_MAPS_ROOT if nothing is said.
+        splits: Folder of the splits' YAML files; that of the checkout NAVSIM_DEVKIT_ROOT if nothing is said.
+        without_pictures: Take scenes whose pictures are not there too; they are drawn when somebody looks.
+        strict: Stop at the first thing that is missing or damaged, in place of naming and counting it.
+        workers: Processes; all cores if nothing is said.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.evaluation_sets import cores
+    from irlvla.sources.navsim import Places, import_split
+
+    places = Places.of(data, maps, splits)
+    report = import_split(split, out, places, pictures=not without_pictures, strict=strict, workers=workers or cores())
+    print(json.dumps(report.to_dict()) if as_json else "\n".join(report.lines()))
+    return 0 if report.whole else 1
 
 
 def data_make(
@@ -216,39 +253,119 @@ def epdms_bench(
 
 def evaluate(
     agent: str,
-    source: str = "town",
+    source: str | None = None,
     split: str = "test",
-    scenes: int = 200,
+    scenes: int | None = None,
     followers: int = 0,
+    traffic: Literal["usual", "log-replay", "constant-velocity", "reactive-idm"] = "usual",
+    without_pictures: bool = False,
     device: str = "cpu",
+    workers: int | None = None,
     as_json: Json = False,
 ) -> int:
     """Judge one agent by EPDMS on held-out scenes.
 
+    Splits of NAVSIM are found by OPENSCENE_DATA_ROOT, NUPLAN_MAPS_ROOT and NAVSIM_DEVKIT_ROOT.
+
     Args:
-        agent: "human", "constant-velocity", or the path of a checkpoint.
-        source: "town", "waymo-sample", a folder of recorded driving, or a scene store.
-        split: "test" or "train" of the town; "all" of other sources.
-        scenes: How many, in whole logs, followers not counted.
+        agent: "human", "constant-velocity", a checkpoint, or a submission (.pkl), whoever made it.
+        source: "town" (the default), "waymo-sample", a folder of recorded driving, a scene store, or "navsim".
+        split: "test" or "train" of the town; "all" of recorded driving and stores; navtest, navhard_two_stage, ...
+            of NAVSIM, which need no source.
+        scenes: How many, in whole logs, followers not counted; 200 if nothing is said, all of a split of NAVSIM.
         followers: Second-stage starts for each pair of the town's scenes, for the two-stage score.
+        traffic: What the other road users do; "usual" is what the benchmark's own scripts take: they react in
+            NAVSIM's two-stage splits and replay elsewhere.
+        without_pictures: Draw NAVSIM's scenes from their state, in place of their pictures.
         device: "cpu" or "cuda".
+        workers: Processes that import or make scenes; all cores if nothing is said.
         as_json: Print one JSON object for machines.
     """
-    from irlvla.evaluation.agents import agent_of
+    from irlvla.evaluation.agents import agent_of, looks
     from irlvla.evaluation.benchmark import evaluate as judge
-    from irlvla.evaluation.benchmark import stamp_of
-    from irlvla.material import scenes_of
+    from irlvla.evaluation_sets import cores, evaluation_set
     from irlvla.scene import CameraRig
 
     chosen = agent_of(agent, device)
-    judged = scenes_of(source, split, scenes, followers)
-    row = judge({agent: chosen}, judged, CameraRig.navsim(160, 90))[0].row()
-    stamp = stamp_of(judged, split)
+    source = source or ("town" if split in ("train", "test") else "navsim")
+    pictures = looks(agent) and not without_pictures
+    found = evaluation_set(source, split, scenes, followers, pictures, workers or cores())
+    among = found.traffic if traffic == "usual" else traffic
+    judged = judge({agent: chosen}, found.scenes, CameraRig.navsim(160, 90), among)[0]
+    row, stamp = judged.row(), judged.stamp(found.split)
     if as_json:
         print(json.dumps({**row, "stamp": stamp}))
     else:
         print_table([row], stamp)
     return 0
+
+
+def submit(
+    agent: str,
+    split: str,
+    out: Path = Path("submission.pkl"),
+    team: str = "",
+    authors: str = "",
+    email: str = "",
+    institution: str = "",
+    country: str = "",
+    data: Path | None = None,
+    splits: Path | None = None,
+    device: str = "cpu",
+    as_json: Json = False,
+) -> int:
+    """Make a submission to NAVSIM's leaderboards and look it over as the server would; status 1 if it is not fit.
+
+    Neither maps nor annotations are read, so that secret splits work as the others.
+
+    Args:
+        agent: "constant-velocity", a checkpoint, or a submission to be looked over and written anew.
+        split: navhard_two_stage, warmup_two_stage, private_test_hard_two_stage, navtest, ...
+        out: The file; the leaderboard wants it to be called submission.pkl.
+        team: Name of the team or method, as the leaderboard shows it.
+        authors: All of them.
+        email: Of one of them.
+        institution: Where they work.
+        country: Country or region.
+        data: The download; OPENSCENE_DATA_ROOT if nothing is said.
+        splits: Folder of the split's YAML; that of the checkout NAVSIM_DEVKIT_ROOT if nothing is said.
+        device: "cpu" or "cuda".
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.evaluation.agents import agent_of, looks
+    from irlvla.evaluation.submitting import submit as make
+    from irlvla.scene import CameraRig
+    from irlvla.sources import Team
+    from irlvla.sources.navsim import Places
+
+    places = Places.without_maps(data, splits)
+    sender = Team(team, authors, email, institution, country)
+    made = make(agent_of(agent, device), split, sender, out, places, CameraRig.navsim(160, 90), looks(agent))
+    if as_json:
+        print(json.dumps(made.findings.to_dict() | {"faults_of_reading": made.faults, "sound": made.sound}))
+    else:
+        print("\n".join(made.lines()))
+    return 0 if made.sound else 1
+
+
+def preflight(
+    submission: Annotated[Path, tyro.conf.Positional], split: str, splits: Path | None = None, as_json: Json = False
+) -> int:
+    """Look a submission over, whoever made it, as the leaderboard's server would; status 1 if it is not fit.
+
+    Args:
+        submission: The file.
+        split: It is meant for.
+        splits: Folder of the split's YAML; that of the checkout NAVSIM_DEVKIT_ROOT if nothing is said.
+        as_json: Print one JSON object for machines.
+    """
+    from irlvla.evaluation.preflight import preflight as look_over
+    from irlvla.evaluation.submitting import expected_of
+    from irlvla.sources.navsim.places import splits_folder
+
+    found = look_over(submission, expected_of(split, splits_folder(splits)))
+    print(json.dumps(found.to_dict()) if as_json else "\n".join(found.lines()))
+    return 0 if found.sound else 1
 
 
 def bench_town(scenes: int = 200, workers: int = 2, seconds: float = 10.0, as_json: Json = False) -> int:
@@ -321,7 +438,8 @@ def bench() -> int:
 
 
 COMMANDS: dict[str, Any] = {
-    "quickstart": quickstart, "data": data, "evaluate": evaluate, "epdms": epdms, "bench": bench, "doctor": doctor,
+    "quickstart": quickstart, "data": data, "evaluate": evaluate, "submit": submit,
+    "preflight": preflight, "epdms": epdms, "bench": bench, "doctor": doctor,
 }  # fmt: skip
 GROUPS: dict[str, dict[str, Any]] = {
     "bench": {"town": bench_town, "render": bench_render},
@@ -332,6 +450,8 @@ GROUPS: dict[str, dict[str, Any]] = {
 
 def run(arguments: list[str]) -> int:
     """Parse and call one command; returns its exit status."""
+    if arguments[:3] == ["data", "import", "navsim"]:  # it has a split and three places where other sources have one
+        return int(tyro.cli(data_import_navsim, prog="irlvla data import navsim", args=arguments[3:]))
     group = arguments[0] if arguments and arguments[0] in GROUPS else None
     if group and len(arguments) > 1:
         status = tyro.extras.subcommand_cli_from_dict(GROUPS[group], prog=f"irlvla {group}", args=arguments[1:])

@@ -1,19 +1,14 @@
 """The scenes of a run: made in the town, or imported from recorded driving; some to train on, others to judge by."""
 
-import hashlib
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
-from irlvla.compiling import fingerprint
 from irlvla.errors import InputError
 from irlvla.scene import Scene, SceneStore
-from irlvla.sources import import_scenes, town
-from irlvla.sources.town import SPLITS, TownSettings, log_name, make_scenes
+from irlvla.sources import import_scenes
+from irlvla.sources.town import SPLITS, TownSettings, make_scenes
 from irlvla.training.augment import mirrored
 from irlvla.training.loop import hash_seed
 
@@ -106,55 +101,6 @@ def _town(folder: Path, sizes: TownSizes, seed: int) -> Material:
     train = tuple(log for log in logs if log not in set(test))
     episodes = tuple(SPLITS["test"] + first + 5_000 + k for k in range(sizes.episodes))
     return Material(store, train, test, "held-out seeds", doubled=False, episodes=episodes)
-
-
-def scenes_of(source: str, split: str, count: int, followers: int = 0) -> list[Scene]:
-    """About ``count`` first-stage scenes of a source to judge agents in, in whole logs, with their followers.
-
-    Scenes of the town and imported ones are kept in the user's cache, by the version of what made them.
-
-    Args:
-        source: "town", "waymo-sample", a folder of recorded driving, or a scene store.
-        split: "train" or "test" of the town; other sources are taken whole ("all").
-        count: how many; fewer if the source has no more.
-        followers: second-stage starts for each pair of the town's scenes.
-
-    Raises:
-        InputError: if the source or the split cannot be used.
-    """
-    if count < 1:
-        raise InputError("--scenes", f"{count} are too few", "give 1 or more")
-    if source == "town":
-        sources = Path(town.__file__).parent
-        made_by = fingerprint(sources) + fingerprint(sources / "traffic")
-        folder = user_cache_path("irlvla") / "town" / f"{made_by}-{followers}"
-        settings = TownSettings(followers=followers)
-        make_scenes(folder, count, split, settings, workers=os.cpu_count() or 1)
-        store = SceneStore(folder)
-        first = log_name(SPLITS[split])
-        logs = [log for log in sorted(store.logs) if log >= first]
-    elif split != "all":
-        raise InputError("--split", f"{source!r} has no split {split!r}", "give all, or take the town")
-    else:
-        store = _recorded_store(source)
-        logs = list(store.logs)
-    scenes: list[Scene] = []
-    for log in logs:
-        if sum(scene.follows is None for scene in scenes) >= count:
-            break
-        scenes += [store[token] for token in store.logs[log]]
-    return scenes
-
-
-def _recorded_store(source: str) -> SceneStore:
-    """The scene store that ``source`` is, or one made of its recorded driving."""
-    path = source_path(source)
-    if path is not None and (path / "store.json").exists():
-        return SceneStore(path)
-    name = source if path is None else hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-    folder = user_cache_path("irlvla") / "recorded" / name
-    import_scenes("auto" if path else "waymo-sample", path, folder)
-    return SceneStore(folder)
 
 
 def source_path(source: str) -> Path | None:

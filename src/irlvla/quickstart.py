@@ -17,7 +17,7 @@ import torch
 from irlvla import __version__
 from irlvla.errors import InputError
 from irlvla.evaluation.agents import constant_velocity, driving, human
-from irlvla.evaluation.benchmark import Evaluation, evaluate, stamp_of
+from irlvla.evaluation.benchmark import Evaluation, evaluate
 from irlvla.evaluation.closed_loop import ClosedLoop, drive_closed_loop
 from irlvla.evaluation.report import ReportScene, write_report
 from irlvla.material import Material, TownSizes, gather, source_path
@@ -109,7 +109,7 @@ def quickstart(
     with clock("closed loop"):
         closed = rides(agents(out, device), material, preset)
     results = {
-        "stamp": {**stamp_of(scenes, material.split), "held_out": list(material.test)},
+        "stamp": {**evaluations[0].stamp(material.split), "held_out": list(material.test)},
         "seconds": round(clock.total(), 1),
         "rows": rows,
         "closed_loop": [ride.row() for ride in closed],

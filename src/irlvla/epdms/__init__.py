@@ -11,9 +11,11 @@ from irlvla.epdms.plans import PreviousPlans
 from irlvla.epdms.score import rollout, score
 from irlvla.epdms.simulate import drive_plan
 from irlvla.epdms.stamp import Stamp, stamp
+from irlvla.epdms.traffic import TRAFFIC_POLICIES, TrafficPolicy
 from irlvla.epdms.two_stage import Pair, StageMean, TwoStageResult, one_stage, two_stage
 
 __all__ = [
+    "TRAFFIC_POLICIES",
     "Case",
     "CheckReport",
     "Difference",
@@ -23,6 +25,7 @@ __all__ = [
     "SceneTruthBatch",
     "StageMean",
     "Stamp",
+    "TrafficPolicy",
     "TwoStageResult",
     "assert_fit",
     "bench",

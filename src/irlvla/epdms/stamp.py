@@ -25,10 +25,13 @@ class Stamp(TypedDict):
     scenes: int
     reference: str
     filter: str
+    traffic: str
     code: Code
 
 
-def stamp(scenes: int, reference: str, split: str, stages: int = 1, version: str = "2.2") -> Stamp:
+def stamp(
+    scenes: int, reference: str, split: str, stages: int = 1, version: str = "2.2", traffic: str = "log-replay"
+) -> Stamp:
     """The stamp of a table of scores.
 
     Args:
@@ -37,6 +40,7 @@ def stamp(scenes: int, reference: str, split: str, stages: int = 1, version: str
         split: name of the set of scenes.
         stages: 1, or 2 for pseudo-simulation.
         version: of the metric.
+        traffic: what the other road users did.
 
     Raises:
         InputError: if the version is unknown.
@@ -45,7 +49,8 @@ def stamp(scenes: int, reference: str, split: str, stages: int = 1, version: str
     kinds = {"score": "human-penalty", "shown": "human-penalty, of what is shown", "none": "none"}
     return Stamp(
         metric=metric.name, version=version, split=split, stages=stages, scenes=scenes, reference=reference,
-        filter=kinds[metric.filter], code=Code(version=installed_version("irlvla"), revision=_revision()),
+        filter=kinds[metric.filter], traffic=traffic,
+        code=Code(version=installed_version("irlvla"), revision=_revision()),
     )  # fmt: skip
 
 

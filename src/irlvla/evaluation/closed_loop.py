@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -88,7 +89,7 @@ def _drive(
     earlier: dict[int, tuple[SceneTruth, Plan]] = {}
     for step in range(round(2 * seconds)):
         scenes = [_with_expert(env) for env in envs.values()]
-        plans = dict(zip(envs, agent(scenes, observe(scenes, rig)).double().numpy(), strict=True))
+        plans = dict(zip(envs, agent(scenes, partial(observe, scenes, rig)).double().numpy(), strict=True))
         if step % JUDGED_EVERY == 0:
             scores.append(_judged(envs, plans, earlier))
         earlier = {seed: (scene.truth, plans[seed]) for seed, scene in zip(envs, scenes, strict=True)}

@@ -7,7 +7,7 @@ from irlvla.scene.language import STANDING, Language, PathAction, SpeedAction, m
 from irlvla.scene.polylines import Polylines
 from irlvla.scene.scene import INSTRUCTION, Command, RedLight, Scene, SceneTruth, Sight
 from irlvla.scene.scenery import Lamps, Scenery, SignalState, Weather
-from irlvla.scene.store import SceneStore, Shard, ShardWriter, StoreWriter
+from irlvla.scene.store import SceneStore, Shard, ShardWriter, StoredScenes, StoreWriter
 from irlvla.scene.subscores import SUBSCORE_NAMES, WEIGHTS, Metric, SubScores
 from irlvla.scene.tracks import ObjectKind, Tracks
 from irlvla.scene.trajectory import HORIZON, Trajectory
@@ -42,6 +42,7 @@ __all__ = [
     "SignalState",
     "SpeedAction",
     "StoreWriter",
+    "StoredScenes",
     "SubScores",
     "Tracks",
     "Trajectory",

@@ -10,13 +10,13 @@ stopped goes on where it was.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -184,6 +184,32 @@ class StoreWriter:
     ) -> None:
         if kind is None:
             self._save()
+
+
+class StoredScenes(Sequence[Scene]):
+    """Scenes of a store in an order of one's own, each read when it is asked for; the last few are kept.
+
+    Args:
+        store: where they are.
+        tokens: their names.
+    """
+
+    def __init__(self, store: "SceneStore", tokens: Sequence[str]) -> None:
+        self.tokens = list(tokens)
+        self._read = lru_cache(maxsize=64)(store.__getitem__)
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    @overload
+    def __getitem__(self, k: int) -> Scene: ...
+    @overload
+    def __getitem__(self, k: slice) -> "list[Scene]": ...
+    def __getitem__(self, k: int | slice) -> "Scene | list[Scene]":
+        """The scene at place ``k``, or those of a slice."""
+        if isinstance(k, slice):
+            return [self._read(token) for token in self.tokens[k]]
+        return self._read(self.tokens[k])
 
 
 def _content_hash(columns: Columns, texts: dict[str, str]) -> str:

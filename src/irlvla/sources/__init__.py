@@ -2,8 +2,10 @@
 
 from irlvla.sources.importing import ImportReport, LogReport, Source, import_scenes
 from irlvla.sources.render import observe, render
-from irlvla.sources.submission import Submission, read_submission
+from irlvla.sources.submission import Submission, Team, read_submission
+from irlvla.sources.submission_writing import write_submission, write_submission_v1
 
 __all__ = [
-    "ImportReport", "LogReport", "Source", "Submission", "import_scenes", "observe", "read_submission", "render",
+    "ImportReport", "LogReport", "Source", "Submission", "Team", "import_scenes", "observe", "read_submission",
+    "render", "write_submission", "write_submission_v1",
 ]  # fmt: skip

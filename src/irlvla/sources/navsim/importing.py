@@ -28,6 +28,7 @@ class SplitReport:
 
     Attributes:
         split: its name.
+        stages: in which it is scored, 1 or 2.
         asked: scenes that it names, of both stages; None if it takes what there is.
         found: scenes in the store now.
         new: of these, imported in this run.
@@ -37,6 +38,7 @@ class SplitReport:
     """
 
     split: str
+    stages: int
     asked: int | None
     found: int = 0
     new: int = 0
@@ -97,9 +99,11 @@ def import_split(
         InputError: if nothing could be imported, the store is of another split, or ``strict`` and anything is missing.
     """
     split = read_split(name, places.splits)
+    if split.secret:
+        raise InputError(f"split {name!r}", "is secret: nothing in it can be judged", "make a submission of it instead")
     job = Job(split, places, out, pictures)
     earlier = _account(out, name)
-    report = SplitReport(name, split.asked)
+    report = SplitReport(name, split.stages, split.asked)
     found, report.missing_logs = files_of(split, places)
     root = places.data if pictures else None
     with StoreWriter(out, root) as writer:

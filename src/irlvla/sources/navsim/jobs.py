@@ -119,7 +119,7 @@ def run_job(job: Job, log: str, files: Files) -> tuple[Outcome, Shard | None]:
     scenes: list[Scene] = []
     faults: dict[str, str] = {}
     missing: dict[str, tuple[str, ...]] = {}
-    for where, window, folder in _windows(job, files, faults):
+    for where, window, folder in windows_of(job.split, job.places, files, faults):
         absent = _unusable(window, folder) if job.pictures else ()
         if absent:
             missing[window.now.token] = absent
@@ -143,22 +143,24 @@ def _writer(out: Path, pictures: Path | None) -> ShardWriter:
     return ShardWriter(out, pictures)
 
 
-def _windows(job: Job, files: Files, faults: dict[str, str]) -> Iterator[tuple[str, Window, Path]]:
-    """The scenes of a log: where each comes from, its frames, and the folder of its pictures."""
+def windows_of(
+    split: Split, places: Places, files: Files, faults: dict[str, str]
+) -> Iterator[tuple[str, Window, Path]]:
+    """The scenes of a log: where each comes from, its frames, and the folder of its pictures; ``faults`` are added."""
     if files.log is not None:
         try:
             frames = LogFrames(files.log, read_log(files.log))
         except InputError as error:
             faults[files.log.name] = str(error)
         else:
-            for candidate in candidates(frames.told, job.split):
+            for candidate in candidates(frames.told, split):
                 try:
-                    yield candidate.token, frames.window(candidate, job.split), job.places.pictures(job.split.part)
+                    yield candidate.token, frames.window(candidate, split), places.pictures(split.part)
                 except InputError as error:
                     faults[candidate.token] = str(error)
     for path in files.second_stage:
         try:
-            yield path.name, read_second_stage(path), job.places.second_stage_pictures(job.split.name)
+            yield path.name, read_second_stage(path), places.second_stage_pictures(split.name)
         except InputError as error:
             faults[path.name] = str(error)
 

@@ -18,12 +18,12 @@ class Places:
 
     Attributes:
         data: holds ``navsim_logs``, ``sensor_blobs`` and the folders of two-stage splits.
-        maps: holds ``nuplan-maps-v1.0.json`` and a folder a city.
+        maps: holds ``nuplan-maps-v1.0.json`` and a folder a city; None where nothing is judged.
         splits: holds ``navtrain.yaml`` and its like, and ``scene_filter/``.
     """
 
     data: Path
-    maps: Path
+    maps: Path | None
     splits: Path
 
     @classmethod
@@ -33,14 +33,16 @@ class Places:
         Raises:
             InputError: if a folder is neither given nor named by the environment, or is not there.
         """
-        devkit = os.environ.get(DEVKIT)
-        if splits is None and devkit:
-            splits = Path(devkit) / _SPLITS_IN_DEVKIT
-        return cls(
-            data=_folder(data, DATA, "--data", "navsim_logs and sensor_blobs"),
-            maps=_folder(maps, MAPS, "--maps", "the nuPlan maps"),
-            splits=_folder(splits, DEVKIT, "--splits", "a checkout of github.com/autonomousvision/navsim"),
-        )
+        return cls(data_folder(data), _folder(maps, MAPS, "--maps", "the nuPlan maps"), splits_folder(splits))
+
+    @classmethod
+    def without_maps(cls, data: Path | None = None, splits: Path | None = None) -> "Places":
+        """From what is given, else from the environment; enough to plan, not to judge.
+
+        Raises:
+            InputError: if a folder is neither given nor named by the environment, or is not there.
+        """
+        return cls(data_folder(data), None, splits_folder(splits))
 
     def logs(self, part: str) -> Path:
         """Log pickles of one part of the data ("test", "trainval", "mini", ...)."""
@@ -59,6 +61,27 @@ class Places:
     def second_stage_pictures(self, split: str) -> Path:
         """Pictures of the second-stage scenes of a split."""
         return self.data / split / "sensor_blobs"
+
+
+def data_folder(data: Path | None) -> Path:
+    """The folder of the download, as given or from the environment.
+
+    Raises:
+        InputError: if neither names one that is there.
+    """
+    return _folder(data, DATA, "--data", "navsim_logs and sensor_blobs")
+
+
+def splits_folder(splits: Path | None) -> Path:
+    """The folder of the splits' YAML files, as given or from the devkit's checkout.
+
+    Raises:
+        InputError: if neither names one that is there.
+    """
+    devkit = os.environ.get(DEVKIT)
+    if splits is None and devkit:
+        splits = Path(devkit) / _SPLITS_IN_DEVKIT
+    return _folder(splits, DEVKIT, "--splits", "a checkout of github.com/autonomousvision/navsim")
 
 
 def _folder(given: Path | None, variable: str, option: str, what: str) -> Path:

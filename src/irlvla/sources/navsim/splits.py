@@ -6,7 +6,7 @@ A split is the devkit's ``NAME.yaml`` (part of the data, pairs of both stages) w
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -43,6 +43,16 @@ class Split:
     tokens: frozenset[str] | None
     second_stage: frozenset[str]
     pairs: tuple[Pair, ...]
+
+    @property
+    def stages(self) -> Literal[1, 2]:
+        """How many stages it is scored in."""
+        return 2 if self.second_stage else 1
+
+    @property
+    def secret(self) -> bool:
+        """Whether only the organisers know what was around: there are no annotations, no routes and no maps."""
+        return self.part.startswith("private")
 
     @property
     def asked(self) -> int | None:

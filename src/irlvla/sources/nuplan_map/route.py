@@ -91,13 +91,17 @@ def _blocks_under(city: City, pose: NDArray[np.float64], route: Collection[int])
 
 
 def _blocks_near(city: City, position: NDArray[np.float64]) -> list[int]:
-    """Blocks that touch the patch round ``position``, else the nearest roadblock and the nearest connector."""
+    """Blocks that touch the patch round ``position``, else the nearest roadblock and the nearest connector.
+
+    Of equally near ones, as connectors that begin at the same lane may be, it is the first of the table; the benchmark
+    takes any.
+    """
     x, y = position
     patch, point = shapely.box(x - PATCH, y - PATCH, x + PATCH, y + PATCH), shapely.Point(x, y)
     trees = ((city.roadblock_tree, 0), (city.connector_tree, city.network.block_connectors_from))
     touched = [first + np.sort(tree.query(patch, predicate="intersects")) for tree, first in trees]
     if not any(map(len, touched)):
-        touched = [first + np.array([tree.nearest(point)]) for tree, first in trees if len(tree)]
+        touched = [first + np.sort(tree.query_nearest(point))[:1] for tree, first in trees]
     return [int(block) for blocks in touched for block in blocks]
 
 
