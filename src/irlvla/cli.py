@@ -27,8 +27,9 @@ def quickstart(
     Takes about ten minutes on two cores; may be stopped at any time and goes on when called again.
 
     Args:
-        source: "town" (the embedded world), "waymo-sample" (three recorded scenarios, downloaded once), or a folder of
-            ScenarioNet pickles and Argoverse 2 logs.
+        source: "town" (the embedded world), "navsim" (the first thousand scenes of navtrain; see docs/navsim.md),
+            "waymo-sample" (three recorded scenarios, downloaded once), or a folder of ScenarioNet pickles and
+            Argoverse 2 logs.
         out: Folder of the run: scenes, checkpoints, curves, results.json, report.html.
         held_out: Recorded logs (or parts of their names) that are kept for the table; none - a quarter of the logs.
         seed: Seed of everything random.

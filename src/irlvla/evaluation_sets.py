@@ -75,7 +75,7 @@ def evaluation_set(
 
 def _navsim(split: str, count: int | None, pictures: bool, workers: int) -> EvaluationSet:
     folder = user_cache_path("irlvla") / "navsim" / (split if pictures else f"{split}-without-pictures")
-    report = import_split(split, folder, Places.of(), pictures=pictures, workers=workers)
+    report = import_split(split, folder, Places.of(), scenes=count, pictures=pictures, workers=workers)
     print("\n".join(report.lines()), file=sys.stderr)
     return _of_account(SceneStore(folder), count)
 

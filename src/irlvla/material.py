@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from irlvla.errors import InputError
-from irlvla.scene import Scene, SceneStore
+from irlvla.scene import Scene, SceneStore, StoredScenes
 from irlvla.sources import import_scenes
+from irlvla.sources.navsim import Places, import_split
 from irlvla.sources.town import SPLITS, TownSettings, make_scenes
 from irlvla.training.augment import mirrored
 from irlvla.training.loop import hash_seed
@@ -17,7 +18,7 @@ HELD_OUT_SHARE = 0.25
 
 @dataclass(frozen=True)
 class TownSizes:
-    """How much of the town a run takes.
+    """How much of the town, or of NAVSIM, a run takes.
 
     Attributes:
         train: scenes to learn from. test: first-stage scenes to be judged in.
@@ -36,38 +37,46 @@ class TownSizes:
 
 @dataclass(frozen=True)
 class Material:
-    """Scenes in a store and what each is for.
+    """Scenes, and what each is for.
 
     Attributes:
-        store: all of them.
-        train, test: names of the logs.
+        train, test: the scenes to learn from, and those to be judged in; read when they are asked for.
+        train_logs: how many logs the former are from.
+        logs: those of the latter, of which no scene of the former is.
         split: what the held-out part is called in the stamp.
         doubled: whether mirrored scenes join the training set (the town drives on the right; records are few).
         episodes: seeds of towns for rides in closed loop; none for recorded driving.
     """
 
-    store: SceneStore
-    train: tuple[str, ...]
-    test: tuple[str, ...]
+    train: StoredScenes
+    test: StoredScenes
+    train_logs: int
+    logs: tuple[str, ...]
     split: str
     doubled: bool
     episodes: tuple[int, ...] = ()
 
-    def training_scenes(self) -> list[Scene]:
-        """The scenes to learn from."""
-        scenes = [self.store[token] for log in self.train for token in self.store.logs[log]]
-        return scenes + mirrored(scenes) if self.doubled else scenes
+    @classmethod
+    def of_logs(
+        cls, store: SceneStore, train: Sequence[str], test: Sequence[str], split: str, doubled: bool,
+        episodes: tuple[int, ...] = (),
+    ) -> "Material":  # fmt: skip
+        """Whole logs of one store."""
+        scenes = (StoredScenes(store, [token for log in logs for token in store.logs[log]]) for logs in (train, test))
+        return cls(*scenes, len(train), tuple(test), split, doubled, episodes)
 
-    def test_scenes(self) -> list[Scene]:
-        """The scenes to be judged in."""
-        return [self.store[token] for log in self.test for token in self.store.logs[log]]
+    def training_scenes(self) -> list[Scene]:
+        """The scenes to learn from, in memory."""
+        scenes = list(self.train)
+        return scenes + mirrored(scenes) if self.doubled else scenes
 
 
 def gather(source: str, folder: Path, held_out: Sequence[str], sizes: TownSizes, seed: int) -> Material:
     """The scenes of ``source`` in a store at ``folder``; what is there already is not made again.
 
     Args:
-        source: "town", "waymo-sample", or a folder or file of recorded driving.
+        source: "town", "navsim" (found by its environment variables), "waymo-sample", or a folder or file of recorded
+            driving.
         folder: of the store.
         held_out: recorded logs (or parts of their names) to be judged in.
         sizes: of the town's part.
@@ -76,17 +85,31 @@ def gather(source: str, folder: Path, held_out: Sequence[str], sizes: TownSizes,
     Raises:
         InputError: if the source cannot be used.
     """
+    if source in ("town", "navsim") and held_out:
+        what = f"{source} holds out a split of its own, not logs"
+        raise InputError("--held-out", what, "leave it out, or name a recorded source")
     if source == "town":
-        if held_out:
-            raise InputError(
-                "--held-out", "the town holds out seeds, not logs", "leave it out, or name a recorded source"
-            )
         return _town(folder, sizes, seed)
+    if source == "navsim":
+        return _navsim(folder, sizes)
     path = source_path(source)
     print("\n".join(import_scenes("auto" if path else "waymo-sample", path, folder).lines()), file=sys.stderr)
     store = SceneStore(folder)
     train, test = split_logs(store, held_out)
-    return Material(store, tuple(train), tuple(test), "held-out logs", doubled=True)
+    return Material.of_logs(store, train, test, "held-out logs", doubled=True)
+
+
+def _navsim(folder: Path, sizes: TownSizes) -> Material:
+    """The first logs of navtrain to learn from, those of navtest to be judged in."""
+    stores = []
+    for split, count in (("navtrain", sizes.train), ("navtest", sizes.test)):
+        report = import_split(split, folder / split, Places.of(), scenes=count, workers=sizes.workers)
+        print("\n".join(report.lines()), file=sys.stderr)
+        stores.append(SceneStore(folder / split))
+    train, test = stores
+    scenes = (StoredScenes(store, store.tokens) for store in stores)
+    logs = tuple(log for log, tokens in test.logs.items() if tokens)
+    return Material(*scenes, len(train.logs), logs, "navtest, first logs", doubled=False)
 
 
 def _town(folder: Path, sizes: TownSizes, seed: int) -> Material:
@@ -100,7 +123,7 @@ def _town(folder: Path, sizes: TownSizes, seed: int) -> Material:
     test = tuple(log for log in logs if int(log.rpartition("-")[2]) >= SPLITS["test"])
     train = tuple(log for log in logs if log not in set(test))
     episodes = tuple(SPLITS["test"] + first + 5_000 + k for k in range(sizes.episodes))
-    return Material(store, train, test, "held-out seeds", doubled=False, episodes=episodes)
+    return Material.of_logs(store, train, test, "held-out seeds", doubled=False, episodes=episodes)
 
 
 def source_path(source: str) -> Path | None:
@@ -112,7 +135,7 @@ def source_path(source: str) -> Path | None:
     if source == "waymo-sample":
         return None
     if not Path(source).exists():
-        what = "is neither town, nor waymo-sample, nor a path that exists"
+        what = "is neither town, nor navsim, nor waymo-sample, nor a path that exists"
         raise InputError(source, what, "give a folder of recorded driving")
     return Path(source)
 

@@ -90,7 +90,7 @@ def quickstart(
         InputError: if the source or the folder cannot be used.
     """
     preset = preset or Preset()
-    if source != "town":
+    if source not in ("town", "navsim"):
         source_path(source)
     settings = {"source": source, "held_out": list(held_out), "preset": asdict(preset), "seed": seed}
     _claim(out, settings)
@@ -103,13 +103,13 @@ def quickstart(
         material = gather(source, out / "scenes", held_out, preset.town, seed)
     train_stages(run, material, preset, clock)
     with clock("evaluation"):
-        scenes = material.test_scenes()
+        scenes = list(material.test)
         evaluations = evaluate(agents(out, device), scenes, preset.rig)
     rows = [evaluation.row() for evaluation in evaluations]
     with clock("closed loop"):
         closed = rides(agents(out, device), material, preset)
     results = {
-        "stamp": {**evaluations[0].stamp(material.split), "held_out": list(material.test)},
+        "stamp": {**evaluations[0].stamp(material.split), "held_out": list(material.logs)},
         "seconds": round(clock.total(), 1),
         "rows": rows,
         "closed_loop": [ride.row() for ride in closed],
@@ -207,12 +207,8 @@ def agents(out: Path, device: str) -> dict[str, Any]:
 
 def notes(material: Material, run: Run) -> list[str]:
     """What a reader of the table should know, from the logs of the run."""
-    tokens = material.store.logs
-    parts = [
-        f"{sum(len(tokens[log]) for log in logs)} scenes of {len(logs)} logs"
-        for logs in (material.train, material.test)
-    ]
-    lines = [f"Trained on {parts[0]}, judged on {parts[1]} ({material.split})."]
+    learnt = f"Trained on {len(material.train)} scenes of {material.train_logs} logs"
+    lines = [f"{learnt}, judged on {len(material.test)} scenes of {len(material.logs)} logs ({material.split})."]
     records = run.records("reinforce")
     if records:
         audits = [record for record in records if "audit_exact" in record]

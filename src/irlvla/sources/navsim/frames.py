@@ -12,6 +12,8 @@ from irlvla.scene.frames import rotate, wrap
 
 FloatArray = NDArray[np.float64]
 
+MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+"""What is raised where data have another form than they should."""
 KINDS = {kind.name.lower(): kind for kind in ObjectKind}
 """Names of object classes in logs."""
 AGENTS = (ObjectKind.VEHICLE, ObjectKind.PEDESTRIAN, ObjectKind.BICYCLE)
@@ -94,11 +96,11 @@ def frame_of_log(told: Mapping[str, Any]) -> Frame:
     """A frame from its dictionary in a log pickle.
 
     Raises:
-        KeyError, TypeError, ValueError: if the dictionary has another form.
+        MALFORMED: if the dictionary has another form.
     """
     dynamics = np.asarray(told["ego_dynamic_state"], np.float32).astype(np.float64)
     pose = np.array([*told["ego2global_translation"][:2], yaw_of(told["ego2global_rotation"])], np.float64)
-    boxes = told.get("anns")
+    boxes, roadblocks = told.get("anns"), told["roadblock_ids"]
     return Frame(
         token=str(told["token"]),
         t_us=int(told["timestamp"]),
@@ -106,7 +108,7 @@ def frame_of_log(told: Mapping[str, Any]) -> Frame:
         velocity=_finite("ego_dynamic_state", dynamics[:2]),
         acceleration=_finite("ego_dynamic_state", dynamics[2:4]),
         command=command_of(told["driving_command"]),
-        roadblocks=tuple(map(str, told.get("roadblock_ids") or ())),
+        roadblocks=() if roadblocks is None else tuple(map(str, roadblocks)),
         cameras=cameras_of(told["cams"]),
         lidar=str(told["lidar_path"]) if told.get("lidar_path") else None,
         around=None if boxes is None else moment_of(_log_boxes(boxes, pose), told["traffic_lights"]),
@@ -118,14 +120,28 @@ def yaw_of(quaternion: Sequence[float]) -> float:
 
     That is the yaw of Rx(roll) Ry(pitch) Rz(yaw). On a slope across the road it is not quite the direction in which
     the x axis points, seen from above.
+
+    Raises:
+        ValueError: if it is no quaternion.
     """
-    w, x, y, z = np.asarray(quaternion, np.float64) / np.linalg.norm(np.asarray(quaternion, np.float64))
+    rotation = np.asarray(quaternion, np.float64)
+    length = float(np.linalg.norm(rotation))
+    if rotation.shape != (4,) or length == 0.0:
+        raise ValueError("a rotation is no quaternion")
+    w, x, y, z = rotation / length
     return float(np.arctan2(2.0 * (w * z - x * y), 1.0 - 2.0 * (y * y + z * z)))
 
 
 def command_of(one_hot: Sequence[int]) -> Command:
-    """The driving command of a one-hot vector of four."""
-    return Command(int(np.argmax(one_hot)))
+    """The driving command of a one-hot vector of four; of zeros alone it is not known.
+
+    Raises:
+        ValueError: if there are not four numbers.
+    """
+    given = np.asarray(one_hot)
+    if given.shape != (len(Command),):
+        raise ValueError(f"a driving command has the shape {given.shape}")
+    return Command(int(given.argmax())) if given.any() else Command.UNKNOWN
 
 
 def cameras_of(told: Mapping[str, Mapping[str, Any]]) -> dict[str, Camera]:
@@ -160,7 +176,7 @@ def boxes_of(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
         raise ValueError(f"objects of unknown class {unknown[0]!r}")
     kinds = np.array([KINDS[str(name)] for name in told["names"]], np.int8)
     boxes = np.asarray(told["boxes"], np.float64).reshape(count, 7)
-    velocities = np.asarray(told["velocity_3d"], np.float64).reshape(count, -1)[:, :2]
+    velocities = np.asarray(told["velocity_3d"], np.float64).reshape(count, 3)[:, :2]
     moving = np.isin(kinds, AGENTS)[:, None]
     return Boxes(
         tokens=tuple(map(str, told["track_tokens"])),
@@ -169,7 +185,7 @@ def boxes_of(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
         poses=_finite(
             "a box", np.column_stack([rotate(boxes[:, :2], pose[2]) + pose[:2], wrap(boxes[:, 6] + pose[2])])
         ),
-        velocities=np.where(moving, rotate(velocities, pose[2]), 0.0),
+        velocities=_finite("a velocity", np.where(moving, rotate(velocities, pose[2]), 0.0)),
     )
 
 

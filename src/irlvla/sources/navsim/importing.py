@@ -1,8 +1,9 @@
 """A split of NAVSIM into a scene store: resumed where it was, over processes, with an account of what is not there."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,7 +15,7 @@ from irlvla.scene import Shard, StoreWriter
 from irlvla.scene.store import write_atomically
 from irlvla.sources.navsim.jobs import Files, Job, Outcome, files_of, run_job
 from irlvla.sources.navsim.places import Places
-from irlvla.sources.navsim.splits import read_split
+from irlvla.sources.navsim.splits import Split, read_split
 
 ACCOUNT = "import.json"
 """What an import writes beside the store: what came of each log, and which scenes are missing."""
@@ -34,6 +35,7 @@ class SplitReport:
         new: of these, imported in this run.
         missing_logs: logs that it names and that are not on the disk.
         missing: tokens that it names and that are not in the store.
+        limit: with so many first-stage scenes it was enough; then not all logs have been looked at.
         outcomes: what came of each log, by name.
     """
 
@@ -44,12 +46,14 @@ class SplitReport:
     new: int = 0
     missing_logs: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    limit: int | None = None
     outcomes: dict[str, Outcome] = field(default_factory=dict)
 
     @property
     def whole(self) -> bool:
         """Whether every scene that was asked for is there, and nothing was skipped."""
-        return not self.missing and not self.missing_logs and all(each.whole for each in self.outcomes.values())
+        nothing_missing = self.limit is not None or not self.missing
+        return nothing_missing and not self.missing_logs and all(each.whole for each in self.outcomes.values())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values for machines, everything named."""
@@ -62,7 +66,8 @@ class SplitReport:
         pictures = [file for each in self.outcomes.values() for files in each.pictures.values() for file in files]
         faults = [f"{where}: {what}" for each in self.outcomes.values() for where, what in each.faults.items()]
         lines += _named("logs that are not there", self.missing_logs)
-        lines += _named("scenes that are not there", self.missing)
+        if self.limit is None:
+            lines += _named("scenes that are not there", self.missing)
         lines += _named("pictures that are missing or cut off", pictures)
         lines += _named("faults", faults)
         if not self.whole:
@@ -80,7 +85,14 @@ def _named(what: str, names: Sequence[str]) -> list[str]:
 
 
 def import_split(
-    name: str, out: Path, places: Places, *, pictures: bool = True, strict: bool = False, workers: int = 1
+    name: str,
+    out: Path,
+    places: Places,
+    *,
+    scenes: int | None = None,
+    pictures: bool = True,
+    strict: bool = False,
+    workers: int = 1,
 ) -> SplitReport:
     """Import the scenes of a split, of both stages where it has two, into the scene store ``out``.
 
@@ -91,6 +103,7 @@ def import_split(
         name: of the split, "navtrain" for instance.
         out: folder of the store.
         places: of the download.
+        scenes: with so many first-stage scenes it is enough, whole logs in the order of their names; None takes all.
         pictures: whether scenes need their pictures; without, they are drawn from their state when a policy looks.
         strict: raise at the first fault instead of naming it in the report.
         workers: processes.
@@ -101,53 +114,76 @@ def import_split(
     split = read_split(name, places.splits)
     if split.secret:
         raise InputError(f"split {name!r}", "is secret: nothing in it can be judged", "make a submission of it instead")
-    job = Job(split, places, out, pictures)
-    earlier = _account(out, name)
-    report = SplitReport(name, split.stages, split.asked)
+    report = SplitReport(name, split.stages, split.asked, limit=scenes)
     found, report.missing_logs = files_of(split, places)
-    root = places.data if pictures else None
-    with StoreWriter(out, root) as writer:
+    if strict and report.missing_logs:
+        raise InputError(places.logs(split.part), f"has no log {report.missing_logs[0]}", "download all of it")
+    with StoreWriter(out, places.data if pictures else None) as writer:
         stored = writer.logs
-        report.outcomes = {log: each for log, each in earlier.items() if log in stored and each.whole}
-        todo = [log for log in found if log not in report.outcomes]
-        if strict and report.missing_logs:
-            raise InputError(places.logs(split.part), f"has no log {report.missing_logs[0]}", "download all of it")
-        with progress(f"import {name}", len(found), len(found) - len(todo)) as advance:
-            for outcome, shard in _run(job, {log: found[log] for log in todo}, workers):
-                if strict and not outcome.whole:
-                    raise InputError(outcome.log, _first_fault(outcome), "mend it, or import without --strict")
-                if shard is not None:
-                    writer.record(outcome.log, shard)
-                report.outcomes[outcome.log] = outcome
-                report.new += len(outcome.tokens)
-                _write_account(out, report)
-                advance(f"{report.new} scenes")
-    tokens = {token for each in report.outcomes.values() for token in each.tokens}
-    report.found = len(tokens)
-    if split.tokens is not None:
-        report.missing = tuple(sorted((split.tokens | split.second_stage) - tokens))
-    _write_account(out, report)
-    if not tokens:
+        earlier = _account(out, name)
+        done = {log: each for log, each in earlier.items() if each.whole and (log in stored or not each.tokens)}
+        try:
+            _import_logs(Job(split, places, out, pictures), found, done, writer, report, strict, workers)
+        finally:
+            _close(report, split)
+            _write_account(out, report)
+    if not report.found:
         why = next(iter(report.lines()[1:]), "its logs hold none of its scenes")
         raise InputError(f"split {name!r}", f"nothing could be imported ({why})", "check the folders and the split")
-    if strict and report.missing:
+    if strict and not report.whole:
         raise InputError(f"split {name!r}", f"{len(report.missing)} scenes are missing", "download all of it")
     return report
 
 
-def _run(job: Job, logs: Mapping[str, Files], workers: int) -> Iterator[tuple[Outcome, Shard | None]]:
-    """What comes of each log, as it is done."""
-    if workers <= 1:
-        for log, files in logs.items():
-            yield run_job(job, log, files)
+def _import_logs(
+    job: Job,
+    logs: Mapping[str, Files],
+    done: Mapping[str, Outcome],
+    writer: StoreWriter,
+    report: SplitReport,
+    strict: bool,
+    workers: int,
+) -> None:
+    """Take over the logs that are ``done``, in the order of names, and import the others, until there are enough."""
+    todo = {log: files for log, files in logs.items() if log not in done}
+    first = 0
+    with progress(f"import {job.split.name}", len(logs)) as advance, _outcomes(job, todo, workers) as outcomes:
+        for log in logs:
+            if report.limit is not None and first >= report.limit:
+                break
+            outcome, shard = (done[log], None) if log in done else outcomes(log)
+            if strict and not outcome.whole:
+                raise InputError(outcome.log, _first_fault(outcome), "mend it, or import without --strict")
+            if shard is not None:
+                writer.record(log, shard)
+                report.new += len(outcome.tokens)
+            report.outcomes[log] = outcome
+            first += sum(token not in job.split.second_stage for token in outcome.tokens)
+            advance(f"{report.new:,} scenes")
+
+
+@contextmanager
+def _outcomes(
+    job: Job, logs: Mapping[str, Files], workers: int
+) -> Iterator[Callable[[str], tuple[Outcome, Shard | None]]]:
+    """Gives what comes of a log; with several workers all are under way from the beginning."""
+    if workers <= 1 or len(logs) <= 1:
+        yield lambda log: run_job(job, log, logs[log])
         return
-    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-        running = [pool.submit(run_job, job, log, files) for log, files in logs.items()]
-        try:
-            for done in as_completed(running):
-                yield done.result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool = ProcessPoolExecutor(min(workers, len(logs)), get_context("spawn"))
+    try:
+        running = {log: pool.submit(run_job, job, log, files) for log, files in logs.items()}
+        yield lambda log: running[log].result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _close(report: SplitReport, split: Split) -> None:
+    """Count what is there, and name what is not."""
+    tokens = {token for each in report.outcomes.values() for token in each.tokens}
+    report.found = len(tokens)
+    if split.tokens is not None:
+        report.missing = tuple(sorted((split.tokens | split.second_stage) - tokens))
 
 
 def _account(out: Path, split: str) -> dict[str, Outcome]:

@@ -1,9 +1,9 @@
 """Log pickles of NAVSIM, and the windows of frames in them that are scenes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from irlvla.errors import InputError
 from irlvla.scene.frames import poses_to_local
 from irlvla.sources.navsim.detections import MOMENTS
-from irlvla.sources.navsim.frames import Frame, Moment, frame_of_log
+from irlvla.sources.navsim.frames import MALFORMED, Frame, Moment, frame_of_log
 from irlvla.sources.navsim.splits import Split
 from irlvla.sources.restricted import read_pickle
 
@@ -19,6 +19,7 @@ POSES = 8
 """Of the human's plan, 0.5 s apart."""
 
 Told = Mapping[str, Any]
+Translated = TypeVar("Translated")
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,15 @@ def candidates(frames: Sequence[Told], split: Split) -> Iterator[Candidate]:
         token = str(now["token"])
         if split.tokens is not None and token not in split.tokens:
             continue
-        if split.needs_route and not len(now["roadblock_ids"]):
+        if split.needs_route and not _has_route(now):
             continue
         yield Candidate(first, token)
+
+
+def _has_route(frame: Told) -> bool:
+    """Whether it names a roadblock; one that does not say will name its fault when it is translated."""
+    roadblocks = frame.get("roadblock_ids")
+    return not isinstance(roadblocks, Sized) or len(roadblocks) > 0
 
 
 class LogFrames:
@@ -98,17 +105,18 @@ class LogFrames:
             InputError: if it has another form; it is named.
         """
         if k not in self._frames:
-            told = self.told[k]
-            try:
-                self._frames[k] = frame_of_log(told)
-            except KeyError as error:
-                raise InputError(
-                    f"{self.path}, frame {told['token']}", f"has no {error}", "download it again"
-                ) from None
-            except (TypeError, ValueError, IndexError) as error:
-                where = f"{self.path}, frame {told['token']}"
-                raise InputError(where, f"is damaged ({error})", "download it again") from None
+            self._frames[k] = self._translated(k, frame_of_log)
         return self._frames[k]
+
+    def _translated(self, k: int, translate: Callable[[Told], Translated]) -> Translated:
+        told = self.told[k]
+        where = f"{self.path}, frame {told['token']}"
+        try:
+            return translate(told)
+        except KeyError as error:
+            raise InputError(where, f"has no {error}", "download it again") from None
+        except MALFORMED as error:
+            raise InputError(where, f"is damaged ({error})", "download it again") from None
 
     def window(self, candidate: Candidate, split: Split) -> Window:
         """The scene that begins there; of the future no more than 4 s.
@@ -121,9 +129,10 @@ class LogFrames:
         history = tuple(self[k] for k in range(candidate.first, now + 1))
         ahead = [self[k] for k in range(now, last + 1)]
         poses = np.array([frame.pose for frame in ahead[1 : POSES + 1]]).reshape(-1, 3)
+        log, city = self._translated(now, lambda told: (str(told["log_name"]), str(told["map_location"])))
         return Window(
-            log=str(self.told[now]["log_name"]),
-            city=str(self.told[now]["map_location"]),
+            log=log,
+            city=city,
             history=history,
             moments=tuple(frame.around for frame in ahead[:MOMENTS] if frame.around is not None),
             human=poses_to_local(poses, history[-1].pose) if len(poses) == POSES else None,

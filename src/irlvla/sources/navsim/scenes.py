@@ -4,7 +4,7 @@ Before anything is judged the route is repaired from the ego's place, and the pl
 along it. **Quirk**: red lights count on the route as recorded, the lanes of the route are those of the repaired one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from irlvla.epdms.pdm_closed import pdm_closed_reference
 from irlvla.epdms.vehicle import REAR_TO_CENTRE
 from irlvla.errors import InputError
-from irlvla.scene import CameraRig, Scene, SceneTruth, Sight, Trajectory
+from irlvla.scene import CameraRig, HDMap, Scene, SceneTruth, Sight, Trajectory
 from irlvla.scene.frames import poses_to_local, to_global
 from irlvla.sources.language import instruct
 from irlvla.sources.navsim.detections import EVERY, MOMENTS, red_lights_of, tracks_of
@@ -72,27 +72,27 @@ def scene_of(window: Window, city: City, pictures: Path | None) -> Scene:
     recorded = tuple(dict.fromkeys(now.roadblocks))
     route = repaired_route(city, now.pose, recorded)
     line = centre_line(city, now.pose, route)
-    near = surroundings(city, to_global(np.array([REAR_TO_CENTRE, 0.0]), now.pose))
-    lanes = len(city.network.lane_ids)  # the first lines of the map, and its first polygons, are lanes
+    red = red_lights_of(window.moments, _connectors(city, route))
     truth = SceneTruth(
         t0_us=now.t_us,
         ego=np.concatenate([now.pose, now.velocity, now.acceleration, np.zeros(4)]),
         past=_past(window.history[-HISTORY:]),
-        map=city.map.part(near.polygons, np.union1d(near.lines, near.polygons[near.polygons < lanes])),
+        map=_map_around(city, now.pose, route, {light.connector for light in red}),
         route=route_lanes(city, route),
         centerline=line.points,
         centerline_lines=line.lines,
         speed_limit=line.speed_limit,
         tracks=tracks_of(window.moments),
-        red_lights=red_lights_of(window.moments, _connectors(city, route)),
+        red_lights=red,
         reference=np.zeros((0, 3)),  # until PDM-Closed has seen the scene
         reference_kind="pdm-closed",
         human=None if window.human is None else Trajectory(window.human, _INTERVAL),
     )
-    truth = replace(truth, reference=pdm_closed_reference(truth, f"scene {now.token}"))
+    seen = replace(truth, tracks=tracks_of(window.moments[:1]))  # it plans among what is annotated now
+    reference = pdm_closed_reference(seen, f"scene {now.token}")
     judged = set(_connectors(city, recorded).values())
-    lights = tuple(light for light in truth.red_lights if light.connector in judged)
-    return Scene(**vars(sight), truth=replace(truth, red_lights=lights))
+    lights = tuple(light for light in red if light.connector in judged)
+    return Scene(**vars(sight), truth=replace(truth, reference=reference, red_lights=lights))
 
 
 def rig_of(cameras: Mapping[str, Camera], size: tuple[int, int]) -> CameraRig:
@@ -106,6 +106,16 @@ def rig_of(cameras: Mapping[str, Camera], size: tuple[int, int]) -> CameraRig:
         camera_to_ego=np.stack([camera.camera_to_ego for camera in cameras.values()]),
         distortion=np.stack([camera.distortion for camera in cameras.values()]),
     )
+
+
+def _map_around(city: City, pose: NDArray[np.float64], route: Sequence[str], red: Collection[str]) -> HDMap:
+    """The map round an ego with its rear axle at ``pose``, and the ``red`` connectors of its route, near or not."""
+    near = surroundings(city, to_global(np.array([REAR_TO_CENTRE, 0.0]), pose))
+    network = city.network
+    far = [lane for lane in network.lanes_of(network.blocks(route, city.where)) if city.map.ids[lane] in red]
+    polygons = np.union1d(near.polygons, np.array(far, np.int32))
+    lanes = polygons[polygons < len(network.lane_ids)]  # the first polygons of the map, as its first lines, are lanes
+    return city.map.part(polygons, np.union1d(near.lines, lanes))
 
 
 def _connectors(city: City, roadblocks: tuple[str, ...]) -> dict[str, str]:

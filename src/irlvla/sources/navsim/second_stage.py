@@ -11,6 +11,7 @@ from irlvla.scene import ObjectKind
 from irlvla.sources.navsim.detections import MOMENTS
 from irlvla.sources.navsim.frames import (
     AGENTS,
+    MALFORMED,
     Boxes,
     Frame,
     Moment,
@@ -40,7 +41,7 @@ def read_second_stage(path: Path) -> Window:
         return _window(content)
     except KeyError as error:
         raise InputError(path, f"has no {error}", "download it again") from None
-    except (AttributeError, TypeError, ValueError, IndexError) as error:
+    except MALFORMED as error:
         raise InputError(path, f"is damaged ({error})", "download it again") from None
 
 
