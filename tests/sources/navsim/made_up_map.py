@@ -12,6 +12,7 @@ from irlvla.sources.town.network import NONE, Control, Lanes, Town, Turn
 from tests.sources.navsim.made_up_tables import Tables
 from tests.sources.nuplan_map.geopackages import write_city
 
+_SPACING = 0.25  # of the points of baselines; nuPlan's lie 2 to 30 cm apart [m]
 _APART = 2000.0  # from one town of a city to the next [m]
 _BETWEEN_LANES, _SOLID, _NO_MARKING = 0, 2, 3  # types of boundaries
 _STOP_TYPES = {Control.LIGHT: 2, Control.STOP: 1, Control.YIELD: 4, Control.FREE: 5}
@@ -144,8 +145,13 @@ def _add_lane(
         right_boundary_fid=borders[block, index + 1], speed_limit_mps=mapped.limits[k], left_has_reflectors=0,
         right_has_reflectors=0, name="",
     )  # fmt: skip
-    path = shapely.LineString(lanes.lines[k] + mapped.shift)
+    path = _baseline(mapped, k)
     tables.add("baseline_paths", path, path_type_fid=0, lane_fid=fid, dubins_node_fids="")
+
+
+def _baseline(mapped: MappedTown, k: int) -> shapely.LineString:
+    """The drive line of a lane through points as near to each other as nuPlan's."""
+    return shapely.segmentize(shapely.LineString(mapped.town.lanes.lines[k] + mapped.shift), _SPACING)
 
 
 def _add_connector(
@@ -156,7 +162,7 @@ def _add_connector(
     before = next(lane for lane, after in enumerate(lanes.successors) if k in after)
     after = lanes.successors[k][0]
     lights = stops.get(before, []) if lanes.groups[k] != NONE else []
-    path = shapely.LineString(lanes.lines[k] + mapped.shift)
+    path = _baseline(mapped, k)
     tables.add(
         "lane_connectors", path, fids[name], exit_lane_fid=fids[lanes.ids[before]],
         exit_lane_group_fid=fids[mapped.blocks[before]], entry_lane_fid=fids[lanes.ids[after]],

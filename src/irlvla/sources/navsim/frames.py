@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from irlvla.scene import Command, ObjectKind
 from irlvla.scene.frames import rotate, wrap
@@ -98,15 +98,16 @@ def frame_of_log(told: Mapping[str, Any]) -> Frame:
     Raises:
         MALFORMED: if the dictionary has another form.
     """
-    dynamics = np.asarray(told["ego_dynamic_state"], np.float32).astype(np.float64)
-    pose = np.array([*told["ego2global_translation"][:2], yaw_of(told["ego2global_rotation"])], np.float64)
+    dynamics = numbers("ego_dynamic_state", np.asarray(told["ego_dynamic_state"], np.float32), 4)
+    place = numbers("ego2global_translation", told["ego2global_translation"], 3)
+    pose = np.array([*place[:2], yaw_of(told["ego2global_rotation"])])
     boxes, roadblocks = told.get("anns"), told["roadblock_ids"]
     return Frame(
         token=str(told["token"]),
         t_us=int(told["timestamp"]),
-        pose=_finite("ego pose", pose),
-        velocity=_finite("ego_dynamic_state", dynamics[:2]),
-        acceleration=_finite("ego_dynamic_state", dynamics[2:4]),
+        pose=pose,
+        velocity=dynamics[:2],
+        acceleration=dynamics[2:],
         command=command_of(told["driving_command"]),
         roadblocks=() if roadblocks is None else tuple(map(str, roadblocks)),
         cameras=cameras_of(told["cams"]),
@@ -124,10 +125,10 @@ def yaw_of(quaternion: Sequence[float]) -> float:
     Raises:
         ValueError: if it is no quaternion.
     """
-    rotation = np.asarray(quaternion, np.float64)
-    length = float(np.linalg.norm(rotation))
-    if rotation.shape != (4,) or length == 0.0:
-        raise ValueError("a rotation is no quaternion")
+    rotation = numbers("a quaternion", quaternion, 4)
+    length = np.linalg.norm(rotation)
+    if length == 0.0:
+        raise ValueError("a quaternion is zero")
     w, x, y, z = rotation / length
     return float(np.arctan2(2.0 * (w * z - x * y), 1.0 - 2.0 * (y * y + z * z)))
 
@@ -138,9 +139,7 @@ def command_of(one_hot: Sequence[int]) -> Command:
     Raises:
         ValueError: if there are not four numbers.
     """
-    given = np.asarray(one_hot)
-    if given.shape != (len(Command),):
-        raise ValueError(f"a driving command has the shape {given.shape}")
+    given = numbers("driving_command", one_hot, len(Command))
     return Command(int(given.argmax())) if given.any() else Command.UNKNOWN
 
 
@@ -154,12 +153,10 @@ def cameras_of(told: Mapping[str, Mapping[str, Any]]) -> dict[str, Camera]:
 
 def _camera(told: Mapping[str, Any]) -> Camera:
     pose = np.eye(4)
-    pose[:3, :3], pose[:3, 3] = told["sensor2lidar_rotation"], told["sensor2lidar_translation"]
-    intrinsics = np.array(told["cam_intrinsic"], np.float64)
-    distortion = np.array(told["distortion"], np.float64)
-    if intrinsics.shape != (3, 3) or distortion.shape != (5,):
-        raise ValueError(f"a camera has intrinsics {intrinsics.shape} and distortion {distortion.shape}")
-    return Camera(str(told["data_path"]), intrinsics, pose, distortion)
+    pose[:3, :3] = numbers("sensor2lidar_rotation", told["sensor2lidar_rotation"], 3, 3)
+    pose[:3, 3] = numbers("sensor2lidar_translation", told["sensor2lidar_translation"], 3)
+    intrinsics = numbers("cam_intrinsic", told["cam_intrinsic"], 3, 3)
+    return Camera(str(told["data_path"]), intrinsics, pose, numbers("distortion", told["distortion"], 5))
 
 
 def boxes_of(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
@@ -175,17 +172,15 @@ def boxes_of(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
     if unknown:
         raise ValueError(f"objects of unknown class {unknown[0]!r}")
     kinds = np.array([KINDS[str(name)] for name in told["names"]], np.int8)
-    boxes = np.asarray(told["boxes"], np.float64).reshape(count, 7)
-    velocities = np.asarray(told["velocity_3d"], np.float64).reshape(count, 3)[:, :2]
-    moving = np.isin(kinds, AGENTS)[:, None]
+    boxes = numbers("boxes", np.reshape(told["boxes"], (count, 7)), count, 7)
+    given = np.asarray(told["velocity_3d"], np.float64).reshape(count, 3)
+    velocities = numbers("velocity_3d", np.where(np.isin(kinds, AGENTS)[:, None], given, 0.0), count, 3)[:, :2]
     return Boxes(
         tokens=tuple(map(str, told["track_tokens"])),
         kinds=kinds,
-        sizes=_finite("a box", boxes[:, 3:6]),
-        poses=_finite(
-            "a box", np.column_stack([rotate(boxes[:, :2], pose[2]) + pose[:2], wrap(boxes[:, 6] + pose[2])])
-        ),
-        velocities=_finite("a velocity", np.where(moving, rotate(velocities, pose[2]), 0.0)),
+        sizes=boxes[:, 3:6],
+        poses=np.column_stack([rotate(boxes[:, :2], pose[2]) + pose[:2], wrap(boxes[:, 6] + pose[2])]),
+        velocities=rotate(velocities, pose[2]),
     )
 
 
@@ -200,7 +195,15 @@ def moment_of(boxes: Boxes, lights: Iterable[tuple[Any, bool]]) -> Moment:
     return Moment(boxes, tuple(dict.fromkeys(str(connector) for connector, red in lights if red)))
 
 
-def _finite(what: str, numbers: FloatArray) -> FloatArray:
-    if not np.isfinite(numbers).all():
+def numbers(what: str, values: ArrayLike, *shape: int) -> FloatArray:
+    """An array of ``values``.
+
+    Raises:
+        TypeError, ValueError: if they are no finite numbers, or have another shape; ``what`` names them.
+    """
+    array = np.asarray(values, np.float64)
+    if array.shape != shape:
+        raise ValueError(f"{what} has the shape {array.shape}, not {shape}")
+    if not np.isfinite(array).all():
         raise ValueError(f"{what} is not finite")
-    return numbers
+    return array

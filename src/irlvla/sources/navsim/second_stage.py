@@ -19,6 +19,7 @@ from irlvla.sources.navsim.frames import (
     cameras_of,
     command_of,
     moment_of,
+    numbers,
 )
 from irlvla.sources.navsim.logs import Window
 from irlvla.sources.restricted import read_pickle
@@ -72,12 +73,10 @@ def _window(content: Mapping[str, Any]) -> Window:
 
 def _frame(told: Mapping[str, Any]) -> Frame:
     ego = told["ego_status"]
-    pose = np.asarray(ego["ego_pose"], np.float64)
+    pose = numbers("ego_pose", ego["ego_pose"], 3)
     velocity, acceleration = (
-        np.asarray(ego[name], np.float32).astype(np.float64)[:2] for name in ("ego_velocity", "ego_acceleration")
+        numbers(name, np.asarray(ego[name], np.float32), 2) for name in ("ego_velocity", "ego_acceleration")
     )
-    if not all(np.isfinite(part).all() for part in (pose, velocity, acceleration)) or pose.shape != (3,):
-        raise ValueError("the ego's state is not finite")
     return Frame(
         token=str(told["token"]),
         t_us=int(told["timestamp"]),
@@ -98,21 +97,22 @@ def _extended_boxes(detections: Any) -> Boxes:
         each for each in detections.tracked_objects.tracked_objects if _member(each._tracked_object_type) != _EGO
     ]
     kinds = np.array([_member(each._tracked_object_type) for each in objects], np.int8)
-    centres = [each._box._center for each in objects]
     moving = [ObjectKind(int(kind)) in AGENTS for kind in kinds]
-    velocities = [
-        (each._velocity._x, each._velocity._y) if m else (0.0, 0.0) for each, m in zip(objects, moving, strict=True)
-    ]
-    poses = np.array([(at.x, at.y, at.heading) for at in centres], np.float64).reshape(-1, 3)
-    if not np.isfinite(poses).all():
-        raise ValueError("a later object's pose is not finite")
+    rows = [_extended_row(each, agent) for each, agent in zip(objects, moving, strict=True)]
+    states = numbers("a later object", np.reshape(rows, (len(rows), 8)), len(rows), 8)
     return Boxes(
         tokens=tuple(str(each._metadata.track_token) for each in objects),
         kinds=kinds,
-        sizes=np.array([(e._box._length, e._box._width, e._box._height) for e in objects], np.float64).reshape(-1, 3),
-        poses=poses,
-        velocities=np.array(velocities, np.float64).reshape(-1, 2),
+        sizes=states[:, :3],
+        poses=states[:, 3:6],
+        velocities=states[:, 6:],
     )
+
+
+def _extended_row(tracked: Any, agent: bool) -> tuple[float, ...]:
+    box, centre = tracked._box, tracked._box._center
+    velocity = (tracked._velocity._x, tracked._velocity._y) if agent else (0.0, 0.0)
+    return box._length, box._width, box._height, centre.x, centre.y, centre.heading, *velocity
 
 
 def _extended_red(statuses: Any) -> tuple[str, ...]:

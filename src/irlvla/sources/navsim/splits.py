@@ -75,7 +75,7 @@ def read_split(name: str, folder: Path) -> Split:
     scenes = _read(filters)
     history = _count(filters, scenes, "num_history_frames", 4, 1)
     future = _count(filters, scenes, "num_future_frames", 10, 0)
-    second = scenes.get("reactive_synthetic_initial_tokens") if scenes.get("include_synthetic_scenes") else None
+    second = _names(filters, scenes, "reactive_synthetic_initial_tokens")
     if scenes.get("max_scenes") is not None:
         what = "is set; which scenes it leaves depends on the order of files"
         raise InputError(f"{filters}, max_scenes", what, "set it to null and list tokens instead")
@@ -88,8 +88,8 @@ def read_split(name: str, folder: Path) -> Split:
         needs_route=bool(scenes.get("has_route", True)),
         logs=_names(filters, scenes, "log_names"),
         tokens=_names(filters, scenes, "tokens"),
-        second_stage=frozenset(map(str, second or ())),
-        pairs=Pair.of_mapping(split.get("reactive_all_mapping") or ()),
+        second_stage=second or frozenset() if scenes.get("include_synthetic_scenes") else frozenset(),
+        pairs=_pairs(path, split),
     )
 
 
@@ -107,7 +107,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _filter_name(path: Path, split: dict[str, Any]) -> str:
-    for default in split.get("defaults") or ():
+    for default in _rows(path, split, "defaults") or ():
         if isinstance(default, dict) and "scene_filter" in default:
             return str(default["scene_filter"])
     raise InputError(path, "names no scene_filter among its defaults", "check out the devkit again")
@@ -116,15 +116,25 @@ def _filter_name(path: Path, split: dict[str, Any]) -> str:
 def _count(path: Path, scenes: dict[str, Any], name: str, usual: int, least: int) -> int:
     value = scenes.get(name, usual)
     value = usual if value is None else value
-    if not isinstance(value, int) or value < least:
+    if type(value) is not int or value < least:
         raise InputError(f"{path}, {name}", f"is {value!r}", f"give a whole number of {least} or more")
     return value
 
 
 def _names(path: Path, scenes: dict[str, Any], name: str) -> frozenset[str] | None:
-    values = scenes.get(name)
-    if values is None:
-        return None
-    if not isinstance(values, list):
+    values = _rows(path, scenes, name)
+    return None if values is None else frozenset(map(str, values))
+
+
+def _pairs(path: Path, split: dict[str, Any]) -> tuple[Pair, ...]:
+    try:
+        return Pair.of_mapping(_rows(path, split, "reactive_all_mapping") or ())
+    except InputError as error:
+        raise InputError(f"{path}, {error.where}", error.what, "check out the devkit again") from None
+
+
+def _rows(path: Path, content: dict[str, Any], name: str) -> list[Any] | None:
+    values = content.get(name)
+    if values is not None and not isinstance(values, list):
         raise InputError(f"{path}, {name}", "is no list", "check out the devkit again")
-    return frozenset(map(str, values))
+    return values

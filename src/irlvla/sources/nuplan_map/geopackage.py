@@ -115,15 +115,17 @@ class _Source:
         self.ways: dict[int, pyproj.Transformer | None] = {}
 
     def names(self) -> set[str]:
+        """Of all layers with geometries."""
         return {name for (name,) in self.database.execute("SELECT table_name FROM gpkg_geometry_columns")}
 
     def layer(self, name: str, columns: Sequence[str]) -> VectorLayer:
+        """The layer ``name`` with these columns."""
         where = f"{self.path}, layer {name}"
         described = self.database.execute(f'PRAGMA table_info("{name}")').fetchall()
         missing = [column for column in columns if column not in {row[1] for row in described}]
         if missing:
             raise InputError(where, f"no column {', '.join(missing)}", "take a map of nuPlan")
-        keys = [row[1] for row in described if row[5] == 1]
+        keys = [row[1] for row in described if row[5] == 1]  # name, place in the primary key
         query = "SELECT column_name, srs_id FROM gpkg_geometry_columns WHERE table_name = ?"
         geometry, srs = self.database.execute(query, (name,)).fetchone()
         if not keys:

@@ -1,7 +1,8 @@
 """How lanes and blocks of a city hang together, as places in arrays.
 
 A block is a group of lanes beside each other (a roadblock), or of lane connectors from one such group to another (a
-roadblock connector).
+roadblock connector). nuPlan gives no number twice in a city, and the benchmark relies on it: its routes name blocks of
+both kinds, and its lanes of both kinds are kept under their numbers alone.
 """
 
 from collections.abc import Iterable, Mapping
