@@ -80,6 +80,7 @@ def pack(scenes: Sequence[Scene]) -> tuple[Columns, dict[str, str]]:
                 "reference_kind": s.truth.reference_kind,
                 "tracks": s.truth.tracks.tokens, "connectors": [light.connector for light in s.truth.red_lights],
                 "language": astuple(s.truth.language) if s.truth.language else None, "pictures": s.pictures,
+                "lidar": s.lidar,
             }
             for s, rig in zip(scenes, rig_of, strict=True)
         ],
@@ -146,6 +147,7 @@ def unpack(read: Slice, columns: frozenset[str], texts: dict[str, Any], k: int, 
         cameras=_rig(read, texts["rigs"][text["rig"]], f"rig{text['rig']}"),
         images=images if len(images) else None,
         pictures=text["pictures"] and tuple(text["pictures"]),
+        lidar=text["lidar"],
         previous=text["previous"],
         follows=text["follows"],
         instruction=text["instruction"],

@@ -95,6 +95,7 @@ class Sight:
         cameras: the rig the scene is seen with.
         images: recorded pictures ``[C, H, W, 3]`` uint8, or None where they lie in files or are rendered.
         pictures: files of recorded pictures, one a camera, or None where there are none.
+        lidar: file of the recorded point cloud, or None where there is none.
         previous: token of the same ego 0.5 s earlier, if there is one (extended comfort compares with its plan).
         follows: token of the scene 4 s earlier that this made-up one continues (two-stage scoring), None in the first
             stage.
@@ -109,6 +110,7 @@ class Sight:
     cameras: CameraRig = field(default_factory=CameraRig.navsim)
     images: NDArray[np.uint8] | None = None
     pictures: tuple[str, ...] | None = None
+    lidar: str | None = None
     previous: str | None = None
     follows: str | None = None
     instruction: str = INSTRUCTION

@@ -10,7 +10,7 @@ stopped goes on where it was.
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
@@ -112,9 +112,8 @@ class ShardWriter:
         return Shard(file, hashlib.sha256(content).hexdigest(), map_file, [s.token for s in scenes])
 
     def _named(self, scene: Scene) -> Scene:
-        if scene.pictures is None or self.pictures is None:
-            return scene
-        return replace(scene, pictures=tuple(os.path.relpath(file, self.pictures) for file in scene.pictures))
+        folder = self.pictures
+        return scene if folder is None else _files_renamed(scene, lambda file: os.path.relpath(file, folder))
 
     def _write_map(self, hdmap: HDMap) -> str:
         if self._written is None or self._written[0] is not hdmap:
@@ -126,6 +125,15 @@ class ShardWriter:
         return self._written[1]
 
 
+def _files_renamed(scene: Scene, renamed: Callable[[str], str]) -> Scene:
+    """The scene with other names for the files of its pictures and its point cloud."""
+    return replace(
+        scene,
+        pictures=None if scene.pictures is None else tuple(map(renamed, scene.pictures)),
+        lidar=None if scene.lidar is None else renamed(scene.lidar),
+    )
+
+
 class StoreWriter:
     """Adds logs to a store, which it makes where there is none.
 
@@ -133,7 +141,7 @@ class StoreWriter:
 
     Args:
         folder: of the store.
-        pictures: the folder below which the recorded pictures of the scenes lie; None leaves it as it is.
+        pictures: the folder below which recorded pictures and point clouds lie; None leaves it as it is.
     """
 
     def __init__(self, folder: Path | str, pictures: Path | None = None) -> None:
@@ -275,9 +283,8 @@ class SceneStore:
             return shard.get_slice(name)[start:stop] if start < stop else shard.get_tensor(name)[:0]
 
         scene = unpack(read, names, texts, k, self._map(self._entries[log]["map"]))
-        if scene.pictures is None or self._pictures is None:
-            return scene
-        return replace(scene, pictures=tuple(os.path.join(self._pictures, file) for file in scene.pictures))
+        folder = self._pictures
+        return scene if folder is None else _files_renamed(scene, lambda file: os.path.join(folder, file))
 
     def info(self) -> dict[str, Any]:
         """Format, version, scenes a log, bytes on disk."""

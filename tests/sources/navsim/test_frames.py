@@ -62,7 +62,7 @@ def told(**changed):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.tuples(*[st.floats(-2, 2)] * 4).filter(lambda q: 0.1 < np.linalg.norm(q)))
+@given(st.tuples(*[st.floats(-2, 2)] * 4).filter(lambda q: np.linalg.norm(q) > 0.1))
 def test_headings_are_those_of_pyquaternion(quaternion):
     pyquaternion = pytest.importorskip("pyquaternion")
     expected = pyquaternion.Quaternion(*quaternion).yaw_pitch_roll[0]
@@ -175,7 +175,10 @@ def test_what_every_frame_has_is_missed(name):
         ({"driving_command": [0, 1]}, "driving_command has the shape"),
         ({"cams": {"CAM_F0": camera(distortion=np.zeros(4))}}, "distortion"),
         ({"cams": {"CAM_F0": camera(cam_intrinsic=np.eye(4))}}, "cam_intrinsic has the shape"),
-        ({"cams": {"CAM_F0": camera(sensor2lidar_rotation=np.full((3, 3), np.nan))}}, "sensor2lidar_rotation is not finite"),
+        (
+            {"cams": {"CAM_F0": camera(sensor2lidar_rotation=np.full((3, 3), np.nan))}},
+            "sensor2lidar_rotation is not finite",
+        ),
     ],
 )
 def test_damaged_frames_are_refused(changed, message):

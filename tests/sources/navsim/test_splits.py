@@ -55,7 +55,9 @@ def test_parts_of_the_data_are_splits_that_take_every_scene(made_up):
 
 
 def test_what_a_filter_does_not_say_is_as_the_devkit_has_it(folder):
-    split = read(folder, "defaults:\n- _self_\n- scene_filter: few\n", "_target_: navsim.common.dataclasses.SceneFilter")
+    split = read(
+        folder, "defaults:\n- _self_\n- scene_filter: few\n", "_target_: navsim.common.dataclasses.SceneFilter"
+    )
     assert split.part == "few"
     assert (split.history, split.future, split.every, split.needs_route) == (4, 10, 14, True)
     assert (split.logs, split.tokens, split.second_stage, split.pairs) == (None, None, frozenset(), ())

@@ -62,9 +62,8 @@ def _interpolated(
 
     rows = np.arange(count)[:, None]
     start, end = states[rows, np.clip(before, 0, MOMENTS - 1)], states[rows, np.clip(after, 0, MOMENTS - 1)]
-    turn = wrap(end[..., 2] - start[..., 2])
     change = end - start
-    change[..., 2] = turn
+    change[..., 2] = np.unwrap([start[..., 2], end[..., 2]], axis=0)[1] - start[..., 2]
     share = (instants - EVERY * before) / (EVERY * np.maximum(after - before, 1))
     between = start + share[..., None] * change
     between[..., 2] = wrap(between[..., 2])

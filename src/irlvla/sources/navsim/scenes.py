@@ -55,6 +55,7 @@ def sight_of(window: Window, pictures: Path | None) -> Sight:
         command=now.command,
         cameras=rig_of(now.cameras, size) if now.cameras else CameraRig.navsim(),
         pictures=files,
+        lidar=None if pictures is None or now.lidar is None else str(pictures / now.lidar),
         instruction=instruct(now.command),
     )
 
