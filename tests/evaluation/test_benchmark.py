@@ -94,3 +94,14 @@ def test_followers_have_no_human_to_forgive_by(scenes):
     driven = evaluate({"human": human}, [blocked, follower], RIG)[0]
     forgiven = driven.scores.filtered().nc.squeeze(1).tolist()
     assert forgiven == [1.0, 0.0]
+
+
+def test_traffic_that_reacts_is_another_question_and_the_stamp_says_which(scenes):
+    """A car that was recorded standing drives off when it follows its lane, and is not run into."""
+    lead = ((ObjectKind.VEHICLE, 32.0, 0.0, 0.0),)
+    ahead = made_up.scene("ahead", objects=lead, hdmap=scenes[0].truth.map)
+    replayed, reacting = (
+        evaluate({"steady": constant_velocity}, [ahead], RIG, traffic)[0] for traffic in ("log-replay", "reactive-idm")
+    )
+    assert (replayed.scores.nc.item(), reacting.scores.nc.item()) == (0.0, 1.0)
+    assert (replayed.stamp("some")["traffic"], reacting.stamp("some")["traffic"]) == ("log-replay", "reactive-idm")

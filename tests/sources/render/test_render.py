@@ -377,3 +377,12 @@ class TestObserve:
             observe([self.recorded()], front_camera())
         with pytest.raises(InputError, match="one rig"):
             observe([self.recorded(), world()])
+
+
+def test_beside_the_road_there_is_grass():
+    picture = render(world(areas=((Layer.DRIVABLE_AREA, ROAD * [1.0, 0.1]),)))[0].astype(int)
+    near = picture[-1]  # the row nearest to the car, from far left to far right of it
+    red, green, blue = near[0]
+    assert green > red > 30
+    assert green > blue + 15
+    assert np.ptp(near[near.shape[0] // 2]) < 20  # the road is grey
