@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 from irlvla.errors import InputError
 from irlvla.scene import CameraRig
 
 _FIXED_POINT_STEPS = 12
+_NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # raised at what is no picture, or damaged
 
 
 def read_pictures(files: Sequence[str], rig: CameraRig) -> NDArray[np.uint8]:
@@ -37,7 +38,7 @@ def _read(file: Path, width: int, height: int) -> NDArray[np.uint8]:
             pixels = picture.convert("RGB")
     except FileNotFoundError:
         raise InputError(file, "is missing", "download the sensor data of its log") from None
-    except (OSError, UnidentifiedImageError, SyntaxError) as error:
+    except _NO_PICTURE as error:
         raise InputError(file, f"is no whole picture ({error})", "download it again") from None
     if abs(recorded[0] * height - recorded[1] * width) > max(recorded):
         what = f"has {recorded[0]} x {recorded[1]} pixels, its camera is asked for {width} x {height}"
@@ -58,7 +59,7 @@ def picture_size(file: Path) -> tuple[int, int]:
             return picture.size
     except FileNotFoundError:
         raise InputError(file, "is missing", "download the sensor data of its log") from None
-    except (OSError, UnidentifiedImageError) as error:
+    except _NO_PICTURE as error:
         raise InputError(file, f"is no picture ({error})", "download it again") from None
 
 

@@ -2,6 +2,6 @@
 
 from irlvla.sources.render.checks import check_rig
 from irlvla.sources.render.draw import render
-from irlvla.sources.render.observe import observe
+from irlvla.sources.render.inputs import observe
 
 __all__ = ["check_rig", "observe", "render"]
