@@ -1,8 +1,12 @@
 """Fixtures shared by all rooms."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+# Tests train networks of a few thousand numbers; where cores are few and busy, threads would only wait for each other.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -74,8 +74,11 @@ def evaluation_set(
 
 
 def _navsim(split: str, count: int | None, pictures: bool, workers: int) -> EvaluationSet:
-    folder = user_cache_path("irlvla") / "navsim" / (split if pictures else f"{split}-without-pictures")
-    report = import_split(split, folder, Places.of(), scenes=count, pictures=pictures, workers=workers)
+    places = Places.of()
+    download = hashlib.sha256(str([places.data.resolve(), places.maps, places.splits]).encode()).hexdigest()[:8]
+    name = f"{split}-{download}" if pictures else f"{split}-{download}-without-pictures"
+    folder = user_cache_path("irlvla") / "navsim" / name
+    report = import_split(split, folder, places, scenes=count, pictures=pictures, workers=workers)
     print("\n".join(report.lines()), file=sys.stderr)
     return _of_account(SceneStore(folder), count)
 
