@@ -58,7 +58,8 @@ def agent_input(poses=POSES, command=(0, 0, 1, 0), lens=LENS):
 def test_inputs_are_those_of_the_scene_as_we_read_it_ourselves():
     inputs = inputs_of(agent_input(), RIG)
     history = np.concatenate([POSES, [[8 + k, 0.1 * k, 0.5 * k, -0.2] for k in range(4)]], 1)
-    recorded = replace(RECORDED, distortion=np.stack([LENS] * 8))
+    halves = RECORDED.intrinsics + [[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]]  # the devkit's pixel centres are whole numbers
+    recorded = replace(RECORDED, intrinsics=halves, distortion=np.stack([LENS] * 8))
     images = np.stack([picture(k) for k in range(8)])
     expected = observe([Sight("a", "b", "c", history, Command.RIGHT, recorded, images)], RIG)
     torch.testing.assert_close(inputs.images, expected.images, rtol=0, atol=0)

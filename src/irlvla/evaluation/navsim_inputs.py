@@ -9,6 +9,9 @@ from irlvla.errors import InputError
 from irlvla.scene import CameraRig, Command, SceneInputs, Sight
 from irlvla.scene.frames import poses_to_local
 from irlvla.sources import observe
+from irlvla.sources.language import instruct
+from irlvla.sources.navsim.frames import Camera
+from irlvla.sources.navsim.scenes import rig_of
 
 HISTORY = 4
 """Frames of the past that an agent is given, 0.5 s apart, the last one now."""
@@ -35,22 +38,18 @@ def inputs_of(agent_input: Any, rig: CameraRig) -> SceneInputs:
     odd = [name for name, camera in zip(rig.names, cameras, strict=True) if camera.image.shape != (height, width, 3)]
     if odd:
         raise InputError(f"the picture of {odd[0]}", "has another size than the others", "give all cameras one size")
-    recorded = CameraRig(
-        rig.names,
-        width,
-        height,
-        np.array([camera.intrinsics for camera in cameras], np.float64),
-        np.stack([_pose(camera) for camera in cameras]),
-        np.array([camera.distortion for camera in cameras], np.float64),
-    )
+    command = _command(statuses[-1].driving_command)
     sight = Sight(
         token="now",
         log="",
         source="navsim",
         history=_history(statuses),
-        command=_command(statuses[-1].driving_command),
-        cameras=recorded,
+        command=command,
+        cameras=rig_of(
+            {name: _calibration(camera) for name, camera in zip(rig.names, cameras, strict=True)}, (width, height)
+        ),
         images=np.stack([camera.image for camera in cameras]),
+        instruction=instruct(command),
     )
     return observe([sight], rig)
 
@@ -65,10 +64,10 @@ def _camera(cameras: Any, name: str) -> Any:
     return camera
 
 
-def _pose(camera: Any) -> NDArray[np.float64]:
-    matrix = np.eye(4)
-    matrix[:3, :3], matrix[:3, 3] = camera.sensor2lidar_rotation, camera.sensor2lidar_translation
-    return matrix
+def _calibration(camera: Any) -> Camera:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = camera.sensor2lidar_rotation, camera.sensor2lidar_translation
+    return Camera("", np.array(camera.intrinsics, np.float64), pose, np.array(camera.distortion, np.float64))
 
 
 def _history(statuses: list[Any]) -> NDArray[np.float64]:
