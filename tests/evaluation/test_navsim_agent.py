@@ -58,7 +58,7 @@ def agent_input(poses=POSES, command=(0, 0, 1, 0), lens=LENS):
 def test_inputs_are_those_of_the_scene_as_we_read_it_ourselves():
     inputs = inputs_of(agent_input(), RIG)
     history = np.concatenate([POSES, [[8 + k, 0.1 * k, 0.5 * k, -0.2] for k in range(4)]], 1)
-    halves = RECORDED.intrinsics + [[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]]  # the devkit's pixel centres are whole numbers
+    halves = RECORDED.intrinsics + np.array([[0, 0, 0.5], [0, 0, 0.5], [0, 0, 0]])  # theirs: pixel centres at 0, 1, ...
     recorded = replace(RECORDED, intrinsics=halves, distortion=np.stack([LENS] * 8))
     images = np.stack([picture(k) for k in range(8)])
     expected = observe([Sight("a", "b", "c", history, Command.RIGHT, recorded, images)], RIG)
@@ -67,7 +67,7 @@ def test_inputs_are_those_of_the_scene_as_we_read_it_ourselves():
         torch.testing.assert_close(getattr(inputs, name), getattr(expected, name))
     assert inputs.images.shape == (1, 8, 18, 32, 3)
     assert inputs.command.tolist() == [Command.RIGHT]
-    assert inputs.instructions == (INSTRUCTION,)
+    assert inputs.instructions == (f"Turn right. {INSTRUCTION}",)
 
 
 def test_poses_may_be_global():
