@@ -105,7 +105,7 @@ class ShardWriter:
         whole = scenes[0].truth.map.whole
         if any(s.truth.map.whole is not whole for s in scenes) or any(s.log != log for s in scenes):
             raise ValueError(f"scenes added as log {log!r} must all be of it and share one map object")
-        content = save(*_contiguous(*pack(scenes)))
+        content = _saved(*pack(scenes))
         file = f"logs/{_file_name(log)}.safetensors"
         map_file = self._write_map(whole)
         write_atomically(self.folder / file, content)
@@ -116,11 +116,11 @@ class ShardWriter:
         return scene if folder is None else _files_renamed(scene, lambda file: os.path.relpath(file, folder))
 
     def _write_map(self, hdmap: HDMap) -> str:
-        if self._written is None or self._written[0] is not hdmap:
+        if self._written is None or self._written[0] is not hdmap or not (self.folder / self._written[1]).exists():
             columns, texts = pack_map(hdmap)
             file = f"maps/{_content_hash(columns, texts)}.safetensors"
             if not (self.folder / file).exists():
-                write_atomically(self.folder / file, save(*_contiguous(columns, texts)))
+                write_atomically(self.folder / file, _saved(columns, texts))
             self._written = hdmap, file
         return self._written[1]
 
@@ -227,8 +227,15 @@ def _content_hash(columns: Columns, texts: dict[str, str]) -> str:
     return digest.hexdigest()[:32]
 
 
-def _contiguous(columns: Columns, texts: dict[str, str]) -> tuple[Columns, dict[str, str]]:
-    return {name: np.ascontiguousarray(column) for name, column in columns.items()}, texts
+def _saved(columns: Columns, texts: dict[str, str]) -> bytes:
+    """A safetensors file, the same one every time: the library writes texts in whatever order."""
+    content = save({name: np.ascontiguousarray(column) for name, column in columns.items()}, texts)
+    begin = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:begin])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[begin:]
 
 
 def _file_name(log: str) -> str:

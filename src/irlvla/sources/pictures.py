@@ -15,7 +15,7 @@ from irlvla.errors import InputError
 from irlvla.scene import CameraRig
 
 _FIXED_POINT_STEPS = 12
-_NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # raised at what is no picture, or damaged
+_NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what PIL raises where there is none
 
 
 def read_pictures(files: Sequence[str], rig: CameraRig) -> NDArray[np.uint8]:
@@ -88,7 +88,7 @@ def undistorted(images: Tensor, rig: CameraRig) -> Tensor:
     return seen.round().clamp(0, 255).to(torch.uint8).permute(0, 2, 3, 1).contiguous()
 
 
-@lru_cache(maxsize=256)  # every log has cameras of its own
+@lru_cache(maxsize=32)  # every log has cameras of its own; scenes of one come together
 def _grid(width: int, height: int, intrinsics: bytes, distortion: bytes) -> Tensor:
     """Where each pixel of the pinhole picture lies in the recorded one, ``[C, H, W, 2]`` from -1 to 1."""
     matrices = np.frombuffer(intrinsics).reshape(-1, 3, 3)

@@ -26,7 +26,7 @@ _HARD, _WARM_UP, _PRIVATE = (6, 12), (9,), (7, 14)  # frames that the second sta
 _FOLLOWERS = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class MadeUp:
     """A written data set, and what it was written from.
 
@@ -47,6 +47,9 @@ class MadeUp:
     splits: dict[str, Split] = field(default_factory=dict)
     frames: dict[str, tuple[MadeUpLog, int]] = field(default_factory=dict)
     followers: dict[str, Follower] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"MadeUp({self.data_root})"
 
     def log_file(self, log: MadeUpLog) -> Path:
         """The pickle of a log."""

@@ -66,7 +66,7 @@ def recorded(draw):
     return moments
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(recorded())
 def test_tracks_are_those_of_metric_caching(moments):
     tracks = tracks_of(moments)

@@ -59,7 +59,7 @@ def test_a_folder_that_is_not_there_is_named(folders, tmp_path, name, monkeypatc
         Places.of(**{**folders, name: gone})
     set_all(monkeypatch, folders, tmp_path)
     monkeypatch.setenv(VARIABLES[name], str(gone))
-    with pytest.raises(InputError, match="gone.*: is not there"):
+    with pytest.raises(InputError, match=r"gone.*: is not there"):
         Places.of()
 
 

@@ -94,7 +94,7 @@ def test_an_unknown_split_is_told_which_there_are(made_up):
 
 
 def test_an_empty_folder_says_so(tmp_path):
-    with pytest.raises(InputError, match="'few': is not in .*none is there"):
+    with pytest.raises(InputError, match=r"'few': is not in .*none is there"):
         read_split("few", tmp_path)
 
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from irlvla.scene import RedLight, Tracks
 from irlvla.scene.frames import wrap
-from irlvla.sources.navsim.frames import Moment
+from irlvla.sources.navsim.frames import AGENTS, Moment
 
 EVERY = 5
 """Instants from one annotation to the next."""
@@ -37,6 +37,7 @@ def tracks_of(moments: Sequence[Moment]) -> Tracks:
         seen[rows, k] = True
     sizes = [moments[k].boxes.sizes[row] for k, row in first.values()]
     between, valid = _interpolated(states, seen)
+    between[~np.isin(kinds[order], AGENTS), :, 3:] = 0.0  # an agent later, perhaps, but taken for what it was at first
     return Tracks(
         tokens=tokens,
         kinds=kinds[order],

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from irlvla.scene import Command, ObjectKind
-from irlvla.scene.frames import rotate, wrap
+from irlvla.scene.frames import rotate
 
 FloatArray = NDArray[np.float64]
 
@@ -179,9 +179,14 @@ def boxes_of(told: Mapping[str, Any], pose: FloatArray) -> Boxes:
         tokens=tuple(map(str, told["track_tokens"])),
         kinds=kinds,
         sizes=boxes[:, 3:6],
-        poses=np.column_stack([rotate(boxes[:, :2], pose[2]) + pose[:2], wrap(boxes[:, 6] + pose[2])]),
+        poses=np.column_stack([rotate(boxes[:, :2], pose[2]) + pose[:2], _heading(boxes[:, 6] + pose[2])]),
         velocities=rotate(velocities, pose[2]),
     )
+
+
+def _heading(angle: FloatArray) -> FloatArray:
+    """Angles [rad] within half a turn, to the benchmark's last digit: it says which way round a flipping box turns."""
+    return np.arctan2(np.sin(angle), np.cos(angle))
 
 
 def _log_boxes(told: Mapping[str, Any], pose: FloatArray) -> Boxes:

@@ -24,10 +24,11 @@ _PEEK = 65_536  # bytes of a second-stage pickle in which its name and its log s
 
 @dataclass(frozen=True)
 class Job:
-    """What an import is to do: the split, where its parts lie, the store, and whether scenes need their pictures."""
+    """What an import is to do: the split, where its parts and maps lie, the store, whether scenes need pictures."""
 
     split: Split
     places: Places
+    maps: Path
     out: Path
     pictures: bool
 
@@ -39,6 +40,11 @@ class Files:
     log: Path | None
     second_stage: tuple[Path, ...] = ()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all of them."""
+        return tuple(path.name for path in (self.log, *self.second_stage) if path is not None)
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -49,16 +55,18 @@ class Outcome:
         tokens: scenes that are in the store.
         faults: why others are not, by file or scene.
         pictures: those that are missing or cut off, by token; these scenes are not in the store either.
+        files: names of the files that it came of.
     """
 
     log: str
     tokens: tuple[str, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
-        """Whether there is nothing left to be had from it."""
+        """Whether there is nothing left to be had from its files."""
         return not self.faults and not self.pictures
 
 
@@ -97,7 +105,7 @@ def _second_stage_of(split: Split, places: Places) -> dict[str, list[Path]]:
 def _peek(path: Path) -> dict[str, str]:
     """The log and the token of a second-stage scene, from the first words of its pickle, of which nothing is loaded."""
     told: dict[str, str] = {}
-    name = None
+    name = ""
     try:
         with path.open("rb") as file:
             head = file.read(_PEEK)
@@ -125,12 +133,12 @@ def run_job(job: Job, log: str, files: Files) -> tuple[Outcome, Shard | None]:
             missing[window.now.token] = absent
             continue
         try:
-            scenes.append(scene_of(window, read_city(job.places.maps, window.city), folder if job.pictures else None))
+            scenes.append(scene_of(window, read_city(job.maps, window.city), folder if job.pictures else None))
         except InputError as error:
             faults[where] = str(error)
     scenes = _linked(scenes, job.split)
     scenes, faults = _of_one_map(scenes, faults)
-    outcome = Outcome(log, tuple(scene.token for scene in scenes), faults, missing)
+    outcome = Outcome(log, tuple(scene.token for scene in scenes), faults, missing, files.names)
     if not scenes:
         return outcome, None
     scenes = [replace(scene, log=log) for scene in scenes]
