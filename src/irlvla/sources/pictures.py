@@ -15,6 +15,7 @@ from irlvla.errors import InputError
 from irlvla.scene import CameraRig
 
 _FIXED_POINT_STEPS = 12
+_TAIL = 512  # bytes at the end of a file among which the end of its picture is looked for
 _NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what PIL raises where there is none
 
 
@@ -64,12 +65,15 @@ def picture_size(file: Path) -> tuple[int, int]:
 
 
 def fault_of(file: Path) -> str | None:
-    """Why a JPEG cannot be used, seen from its first and last bytes: "is missing", "is cut off", or None."""
+    """Why a JPEG cannot be used, seen from its first and last bytes: "is missing", "is cut off", or None.
+
+    Zeros after its end are padding.
+    """
     try:
         with file.open("rb") as opened:
             begins = opened.read(2) == b"\xff\xd8"
-            opened.seek(-2, os.SEEK_END)
-            return None if begins and opened.read(2) == b"\xff\xd9" else "is cut off"
+            opened.seek(max(opened.seek(0, os.SEEK_END) - _TAIL, 0))
+            return None if begins and opened.read().rstrip(b"\0").endswith(b"\xff\xd9") else "is cut off"
     except FileNotFoundError:
         return "is missing"
     except OSError:
