@@ -1,5 +1,7 @@
 """The traffic as PDM-Closed foresees it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,12 @@ def test_only_what_is_there_now_and_near_is_looked_at():
         box("near", centre + 99.9, 0),
     )
     assert tracks.tokens == ("near",)
+
+
+def test_what_was_annotated_later_is_not_looked_at():
+    truth = straight_road(boxes=[box("now", 20, 0), box("later", 30, 0)])
+    truth = replace(truth, tracks=replace(truth.tracks, annotated=np.array([True, False])))
+    assert foreseen(truth).tracks.tokens == ("now",)
 
 
 def test_the_nearest_of_each_kind():

@@ -65,6 +65,19 @@ def test_log_replay_is_the_record_without_what_touches_the_ego_now():
     assert traffic.beside(np.stack([CRUISE, STOPPING])) == [traffic.tracks] * 2
 
 
+def test_what_was_annotated_later_replays_from_the_beginning_and_reacts_from_its_own():
+    """NAVSIM has what was annotated once there at all instants; but what reacts begins with what is annotated now."""
+    boxes = [box("now", 30, 0, vx=3), box("car later", 60, 0), box("walker later", 30, 5, kind=ObjectKind.PEDESTRIAN)]
+    truth = road(boxes)
+    truth = replace(truth, tracks=replace(truth.tracks, annotated=np.array([True, False, False])))
+    assert prepare_traffic("log-replay", truth).beside(CRUISE[None])[0].valid.all()
+    for policy in ("constant-velocity", "reactive-idm"):
+        tracks = prepare_traffic(policy, truth).beside(CRUISE[None])[0]
+        assert of(tracks, "car later") is None or not of(tracks, "car later")[2].any()
+        np.testing.assert_array_equal(of(tracks, "walker later")[2], np.arange(41) > 0)
+        assert of(tracks, "now")[2].all()
+
+
 def test_constant_velocity_moves_the_vehicles_that_are_there_and_replays_the_rest():
     token, kind, size, poses, velocities, valid = box("turns", 20, 0, vx=5, heading=0.2, steps=range(10))
     poses, velocities = poses.copy(), velocities.copy()

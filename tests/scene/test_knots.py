@@ -22,8 +22,9 @@ def tracks(seed: int, count: int, curved: bool, gaps: bool) -> Tracks:
     valid = rng.random((count, 41)) < 0.8 if gaps else np.ones((count, 41), np.bool_)
     poses = full[..., :3] + [*ORIGIN, 0.0]
     sizes = rng.uniform(0.5, 10, (count, 3)).astype(np.float32).astype(float)
+    annotated = valid[:, 0] & (rng.random(count) < 0.7)
     return Tracks(tuple(map(str, range(count))), rng.integers(0, 7, count).astype(np.int8), sizes, poses,
-                  full[..., 3:], valid)  # fmt: skip
+                  full[..., 3:], valid, annotated)  # fmt: skip
 
 
 @given(st.integers(0, 10**6), st.integers(0, 6), st.booleans(), st.booleans())
@@ -35,6 +36,7 @@ def test_what_is_unpacked_is_what_was_packed(seed, count, curved, gaps):
     np.testing.assert_array_equal(after.valid, before.valid)
     np.testing.assert_array_equal(after.kinds, before.kinds)
     np.testing.assert_array_equal(after.sizes, before.sizes)
+    np.testing.assert_array_equal(after.now, before.now)
     there = before.valid
     np.testing.assert_allclose(after.poses[there], before.poses[there], rtol=0, atol=5e-5)
     np.testing.assert_allclose(after.velocities[there], before.velocities[there], rtol=0, atol=5e-5)

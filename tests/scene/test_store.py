@@ -196,7 +196,7 @@ def test_a_deleted_file_is_mended_by_importing_its_log_again(tmp_path, store, sc
 def test_a_store_of_another_version_is_refused(tmp_path, store, version):
     manifest = json.loads((tmp_path / "store.json").read_text())
     (tmp_path / "store.json").write_text(json.dumps(manifest | {"version": version}))
-    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 3.*import the scenes again"):
+    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 4.*import the scenes again"):
         SceneStore(tmp_path)
     with pytest.raises(InputError, match=f"version {version}"):
         StoreWriter(tmp_path)

@@ -69,7 +69,7 @@ def _near(hd_map: HDMap, centre: FloatArray, red: set[str]) -> HDMap:
 def _looked_at(tracks: Tracks, centre: FloatArray) -> NDArray[np.int64]:
     """Indices of the tracks that are looked at: static objects, then agents kind by kind, the nearest first."""
     distances = np.linalg.norm(tracks.poses[:, 0, :2] - centre, axis=1)
-    seen = tracks.valid[:, 0] & (distances <= FARTHEST)
+    seen = tracks.now & (distances <= FARTHEST)
     groups = [(~np.isin(tracks.kinds, list(MOST_AGENTS)), MOST_STATIC)]
     groups += [(tracks.kinds == kind, most) for kind, most in MOST_AGENTS.items()]
     chosen = []

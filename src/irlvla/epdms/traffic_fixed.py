@@ -22,16 +22,18 @@ def replayed(truth: SceneTruth) -> Tracks:
 def constant_velocity(truth: SceneTruth) -> Tracks:
     """The recorded tracks, but vehicles go on with the velocity and heading that they have now.
 
-    Vehicles that are not there now never come. Objects that touch the ego now stay.
+    Vehicles that are not annotated now never come, other such objects come after now. Objects that touch the ego now
+    stay.
     """
     tracks = truth.tracks
-    vehicle, now = tracks.kinds == ObjectKind.VEHICLE, tracks.valid[:, 0]
+    vehicle, now = tracks.kinds == ObjectKind.VEHICLE, tracks.now
     moves = vehicle & now
     poses, velocities, valid = tracks.poses.copy(), tracks.velocities.copy(), tracks.valid.copy()
     times = np.arange(tracks.valid.shape[1])[:, None] * STEP
     poses[moves] = tracks.poses[moves, :1]
     poses[moves, :, :2] += tracks.velocities[moves, :1] * times
     velocities[moves], valid[moves] = tracks.velocities[moves, :1], True
+    valid[:, 0] &= now
     return selected(replace(tracks, poses=poses, velocities=velocities, valid=valid), ~vehicle | now)
 
 
@@ -59,4 +61,5 @@ def selected(tracks: Tracks, which: BoolArray | Sequence[int]) -> Tracks:
         tracks.poses[indices],
         tracks.velocities[indices],
         tracks.valid[indices],
+        None if tracks.annotated is None else tracks.annotated[indices],
     )

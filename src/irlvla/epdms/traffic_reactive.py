@@ -171,10 +171,14 @@ def _check_lanes(hd_map: HDMap, where: str) -> None:
 
 
 def _as_now(tracks: Tracks) -> Tracks:
-    """41 instants of ``tracks``, without vehicles that are not there now, and of the other vehicles only the first."""
+    """41 instants of ``tracks``, without vehicles that are not annotated now, and of the other vehicles only the first.
+
+    What else is not annotated now comes after it.
+    """
     vehicle = tracks.kinds == ObjectKind.VEHICLE
     valid = tracks.valid[:, :INSTANTS].copy()
     valid[vehicle, 1:] = False
+    valid[:, 0] &= tracks.now
     poses, velocities = tracks.poses[:, :INSTANTS], tracks.velocities[:, :INSTANTS]
     cut = Tracks(tracks.tokens, tracks.kinds, tracks.sizes, poses, velocities, valid)
     return selected(cut, ~vehicle | valid[:, 0])

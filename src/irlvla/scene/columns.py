@@ -40,7 +40,7 @@ _RAGGED: dict[str, Callable[[Scene], Array]] = {
     "signals": lambda s: s.truth.scenery.signals if s.truth.scenery else np.zeros((0, 4)),
     "lamps": lambda s: s.truth.scenery.lamps if s.truth.scenery else np.zeros(0, np.uint8),
 }
-_TRACKS = ("track_kinds", "track_sizes", "track_valid", "track_knots", "track_states")
+_TRACKS = ("track_kinds", "track_sizes", "track_now", "track_valid", "track_knots", "track_states")
 _FIXED: dict[str, Callable[[Scene], Any]] = {
     "history": lambda s: s.history,
     "command": lambda s: np.int8(s.command),

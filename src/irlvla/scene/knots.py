@@ -35,6 +35,7 @@ def pack_tracks(tracks: Tracks, origin: NDArray[np.float64]) -> Columns:
     return {
         "track_kinds": tracks.kinds,
         "track_sizes": tracks.sizes.astype(np.float32),
+        "track_now": tracks.now,
         "track_valid": np.packbits(tracks.valid, axis=1),
         "track_knots": np.packbits(knots, axis=1),
         "track_states": states[knots].astype(np.float32),
@@ -74,4 +75,5 @@ def unpack_tracks(columns: Columns, tokens: tuple[str, ...], origin: NDArray[np.
         poses=states[..., :3] + np.array([*origin[:2], 0.0]),
         velocities=states[..., 3:],
         valid=valid,
+        annotated=columns["track_now"],
     )

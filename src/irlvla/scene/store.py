@@ -27,7 +27,7 @@ from irlvla.scene.columns import Columns, pack, pack_map, unpack, unpack_map
 from irlvla.scene.hdmap import HDMap
 from irlvla.scene.scene import Scene
 
-FORMAT, VERSION = "irlvla-scenes", 3
+FORMAT, VERSION = "irlvla-scenes", 4
 _MANIFEST = "store.json"
 
 

@@ -30,6 +30,9 @@ class Tracks:
         poses: ``[N, S, 3]`` box centre x, y and heading; only meaningful where ``valid``.
         velocities: ``[N, S, 2]`` global vx, vy [m/s].
         valid: ``[N, S]`` bool, whether the object exists at that instant.
+        annotated: ``[N]`` bool, whether it was annotated at the first instant; None where that is the same as being
+            valid. NAVSIM has what was annotated once there at all instants, but traffic that reacts begins with what
+            was annotated now.
     """
 
     tokens: tuple[str, ...]
@@ -38,6 +41,12 @@ class Tracks:
     poses: NDArray[np.float64]
     velocities: NDArray[np.float64]
     valid: NDArray[np.bool_]
+    annotated: NDArray[np.bool_] | None = None
+
+    @property
+    def now(self) -> NDArray[np.bool_]:
+        """``[N]`` whether each object was annotated at the first instant."""
+        return self.valid[:, 0] if self.annotated is None else self.annotated
 
     def __len__(self) -> int:
         return len(self.tokens)

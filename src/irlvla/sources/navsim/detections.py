@@ -45,6 +45,7 @@ def tracks_of(moments: Sequence[Moment]) -> Tracks:
         poses=between[..., :3],
         velocities=between[..., 3:],
         valid=valid,
+        annotated=seen[:, 0],
     )
 
 

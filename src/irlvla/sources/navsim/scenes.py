@@ -89,8 +89,7 @@ def scene_of(window: Window, city: City, pictures: Path | None) -> Scene:
         reference_kind="pdm-closed",
         human=None if window.human is None else Trajectory(window.human, _INTERVAL),
     )
-    seen = replace(truth, tracks=tracks_of(window.moments[:1]))  # it plans among what is annotated now
-    reference = pdm_closed_reference(seen, f"scene {now.token}")
+    reference = pdm_closed_reference(truth, f"scene {now.token}")
     judged = set(_connectors(city, recorded).values())
     lights = tuple(light for light in red if light.connector in judged)
     return Scene(**vars(sight), truth=replace(truth, reference=reference, red_lights=lights))
