@@ -1,0 +1,1 @@
+"""What each command is told, and what it calls; there is no logic here, and nothing heavy is imported before a call."""
