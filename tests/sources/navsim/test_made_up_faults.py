@@ -1,12 +1,15 @@
 """Faults damage a copy, and malicious pickles would do what they say if somebody loaded them."""
 
 import pickle
+from itertools import pairwise
+from pickletools import genops
 
 import numpy as np
 import pytest
 
 from tests.sources.navsim import faults
 from tests.sources.navsim.made_up_objects import read_pickle
+from tests.sources.navsim.test_made_up import filter_of
 
 
 def test_faults_damage_the_copy_alone(made_up, damageable):
@@ -48,7 +51,5 @@ def test_malicious_pickles_would_do_harm(damageable, way, runs):
 
 def names_in_strange(path):
     """Names that a pickle asks for, read from its instructions alone."""
-    from pickletools import genops
-
     texts = [argument for operation, argument, _ in genops(path.read_bytes()) if isinstance(argument, str)]
     return {f"{module}.{name}" for module, name in pairwise(texts)}
