@@ -155,6 +155,15 @@ def test_intersections_excuse_from_the_route():
 RED_ROAD = (*ROAD, ("turn", Layer.LANE_CONNECTOR, rectangle(30, -2, 50, 2)))
 
 
+def test_red_lights_bind_on_the_route_unless_the_scene_says_on_which():
+    scene = straight_road(elements=RED_ROAD, route=("own", "turn"), red=[("turn", ALWAYS)])
+    beside = straight_road(elements=RED_ROAD, route=("own",), red=[("turn", ALWAYS)])
+    assert of(judge(scene, CRUISE), "tlc") == [0.0]
+    assert of(judge(replace(scene, obeyed=()), CRUISE), "tlc") == [1.0]
+    assert of(judge(beside, CRUISE), "tlc") == [1.0]
+    assert of(judge(replace(beside, obeyed=("turn",)), CRUISE), "tlc") == [0.0]
+
+
 @pytest.mark.parametrize(
     ("when", "route", "tlc"),
     [

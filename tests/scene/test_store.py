@@ -51,6 +51,7 @@ def assert_same(a: Scene, b: Scene) -> None:
         np.testing.assert_array_equal(a.images, b.images)
     x, y = a.truth, b.truth
     assert (x.t0_us, x.route, x.speed_limit, x.reference_kind) == (y.t0_us, y.route, y.speed_limit, y.reference_kind)
+    assert x.obeyed == y.obeyed
     for name in ("ego", "past", "centerline", "reference"):
         np.testing.assert_array_equal(getattr(x, name), getattr(y, name))
     np.testing.assert_array_equal(x.human.poses, y.human.poses)
@@ -196,7 +197,7 @@ def test_a_deleted_file_is_mended_by_importing_its_log_again(tmp_path, store, sc
 def test_a_store_of_another_version_is_refused(tmp_path, store, version):
     manifest = json.loads((tmp_path / "store.json").read_text())
     (tmp_path / "store.json").write_text(json.dumps(manifest | {"version": version}))
-    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 4.*import the scenes again"):
+    with pytest.raises(InputError, match=f"version {version}, this irlvla reads version 5.*import the scenes again"):
         SceneStore(tmp_path)
     with pytest.raises(InputError, match=f"version {version}"):
         StoreWriter(tmp_path)
@@ -269,7 +270,9 @@ class TestParts:
         parts = [city.part(np.array(which, np.int32), np.zeros(0, np.int32)) for which in ((0, 3), (1,))]
         along = np.array([3, 0], np.int32)
         scenes = [
-            replace(s, truth=replace(s.truth, map=part, centerline=city.along(along), centerline_lines=along))
+            replace(
+                s, truth=replace(s.truth, map=part, centerline=city.along(along), centerline_lines=along, obeyed=("a",))
+            )
             for s, part in zip((made_up.scene("a"), made_up.scene("b")), parts, strict=True)
         ]
         with StoreWriter(tmp_path) as writer:

@@ -33,8 +33,8 @@ def foreseen(truth: SceneTruth) -> SceneTruth:
     """``truth`` with forecasts in place of the recorded future.
 
     Tracks have 51 instants and hold the nearest objects that are there now. Lights that are red now are red
-    throughout. The map holds their connectors and what is near. There is no human, and the reference is a car that
-    stands.
+    throughout, and those of the route bind. The map holds their connectors and what is near. There is no human, and
+    the reference is a car that stands.
     """
     centre = truth.ego[:2] + REAR_TO_CENTRE * np.array([np.cos(truth.ego[2]), np.sin(truth.ego[2])])
     lights = tuple(RedLight(light.connector, np.ones(INSTANTS, np.bool_)) for light in truth.red_lights if light.red[0])
@@ -43,6 +43,7 @@ def foreseen(truth: SceneTruth) -> SceneTruth:
         map=_near(truth.map, centre, {light.connector for light in lights}),
         tracks=_moved_on(truth.tracks, _looked_at(truth.tracks, centre)),
         red_lights=lights,
+        obeyed=None,
         human=None,
         reference=np.tile(truth.ego[:3], (INSTANTS, 1)),
     )

@@ -138,8 +138,9 @@ def lay_objects(tracks: Tracks, origin: FloatArray) -> Objects:
 
 
 def _red_lights(truth: SceneTruth, outlines: _Outlines) -> RedLights:
-    """Connectors of the route that are red at some instant; the others play no part."""
-    lights = [light for light in truth.red_lights if light.connector in truth.route]
+    """Connectors that are red at some instant and bind the ego; the others play no part."""
+    binding = truth.route if truth.obeyed is None else truth.obeyed
+    lights = [light for light in truth.red_lights if light.connector in binding]
     owners = [truth.map.ids.index(light.connector) for light in lights]
     edges = [outlines.edges[outlines.owners == owner] for owner in owners]
     return RedLights(

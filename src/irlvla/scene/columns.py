@@ -80,7 +80,7 @@ def pack(scenes: Sequence[Scene]) -> tuple[Columns, dict[str, str]]:
                 "reference_kind": s.truth.reference_kind,
                 "tracks": s.truth.tracks.tokens, "connectors": [light.connector for light in s.truth.red_lights],
                 "language": astuple(s.truth.language) if s.truth.language else None, "pictures": s.pictures,
-                "lidar": s.lidar,
+                "lidar": s.lidar, "obeyed": s.truth.obeyed,
             }
             for s, rig in zip(scenes, rig_of, strict=True)
         ],
@@ -128,6 +128,7 @@ def unpack(read: Slice, columns: frozenset[str], texts: dict[str, Any], k: int, 
         speed_limit=float(fixed["speed_limit"]),
         tracks=unpack_tracks({name: ragged[name] for name in _TRACKS}, tuple(text["tracks"]), ego),
         red_lights=tuple(RedLight(name, red) for name, red in zip(text["connectors"], ragged["red"], strict=True)),
+        obeyed=None if text["obeyed"] is None else tuple(text["obeyed"]),
         reference=ragged["reference"],
         reference_kind=text["reference_kind"],
         human=Trajectory(ragged["human"], float(fixed["human_interval"])) if len(ragged["human"]) else None,

@@ -57,6 +57,8 @@ class SceneTruth:
         speed_limit: [m/s].
         tracks: other objects at the 41 instants 0, 0.1, ... 4.0 s.
         red_lights: the connectors that are red at some instant.
+        obeyed: those of them whose red binds the ego; None where that is those of the route. (NAVSIM repairs routes
+            for its planner, and judges by the lights of the route as recorded.)
         reference: ``[R, 3]`` poses 0.1 s apart from now on (at least 41), which normalise ego progress.
         reference_kind: how the reference was made.
         human: recorded future, or None for a made-up scene (then there is no human filter).
@@ -79,6 +81,7 @@ class SceneTruth:
     language: Language | None = None
     scenery: Scenery | None = None
     centerline_lines: NDArray[np.int32] = field(default_factory=lambda: np.zeros(0, np.int32))
+    obeyed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

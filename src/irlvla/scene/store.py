@@ -27,7 +27,7 @@ from irlvla.scene.columns import Columns, pack, pack_map, unpack, unpack_map
 from irlvla.scene.hdmap import HDMap
 from irlvla.scene.scene import Scene
 
-FORMAT, VERSION = "irlvla-scenes", 4
+FORMAT, VERSION = "irlvla-scenes", 5
 _MANIFEST = "store.json"
 
 

@@ -149,10 +149,9 @@ def test_the_speed_limit_is_that_of_the_map(told):
         np.testing.assert_equal(scene.truth.speed_limit, expected)
 
 
-def test_red_lights_are_those_of_the_route_frame_by_frame(told):
+def test_red_lights_bind_on_the_route_as_recorded_frame_by_frame(told):
     some = 0
     for scene, log, k, _ in told:
-        ours = {name.rpartition("/")[2]: name for name in scene.truth.route}
         inside = dict(zip(log.mapped.town.lanes.ids, log.mapped.blocks, strict=True))
         recorded = {
             str(log.mapped.fids[lane]) for lane in inside if str(log.mapped.fids[inside[lane]]) in route(log, k)
@@ -160,12 +159,14 @@ def test_red_lights_are_those_of_the_route_frame_by_frame(told):
         expected = {}
         for n in range(INSTANTS):
             for connector, red in lights(log, log.seen(k + n // EVERY)):
-                if red and str(connector) in ours and str(connector) in recorded:
-                    expected.setdefault(ours[str(connector)], np.zeros(INSTANTS, bool))[n] = True
-        assert {light.connector for light in scene.truth.red_lights} == set(expected)
-        for light in scene.truth.red_lights:
+                if red and str(connector) in recorded:
+                    expected.setdefault(f"connector/{connector}", np.zeros(INSTANTS, bool))[n] = True
+        assert set(scene.truth.obeyed) == set(expected)
+        lit = {light.connector: light.red for light in scene.truth.red_lights}
+        assert lit.keys() <= {*expected, *scene.truth.route}
+        for name, red in expected.items():
             some += 1
-            np.testing.assert_array_equal(light.red, expected[light.connector])
+            np.testing.assert_array_equal(lit[name], red)
     assert some
 
 

@@ -1,7 +1,7 @@
 """From the frames of a window to a scene: map, route, reference and traffic as the benchmark's metric caching has them.
 
 Before anything is judged the route is repaired from the ego's place, and the planner that sets the reference drives
-along it. **Quirk**: red lights count on the route as recorded, the lanes of the route are those of the repaired one.
+along it and stops at its red lights. **Quirk**: judged are the red lights of the route as recorded.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -73,26 +73,27 @@ def scene_of(window: Window, city: City, pictures: Path | None) -> Scene:
     recorded = tuple(dict.fromkeys(now.roadblocks))
     route = repaired_route(city, now.pose, recorded)
     line = centre_line(city, now.pose, route)
-    red = red_lights_of(window.moments, _connectors(city, route))
+    both = tuple(dict.fromkeys((*recorded, *route)))
+    red = red_lights_of(window.moments, _connectors(city, both))
+    judged = set(_connectors(city, recorded).values())
     truth = SceneTruth(
         t0_us=now.t_us,
         ego=np.concatenate([now.pose, now.velocity, now.acceleration, np.zeros(4)]),
         past=_past(window.history[-HISTORY:]),
-        map=_map_around(city, now.pose, route, {light.connector for light in red}),
+        map=_map_around(city, now.pose, both, {light.connector for light in red}),
         route=route_lanes(city, route),
         centerline=line.points,
         centerline_lines=line.lines,
         speed_limit=line.speed_limit,
         tracks=tracks_of(window.moments),
         red_lights=red,
+        obeyed=tuple(light.connector for light in red if light.connector in judged),
         reference=np.zeros((0, 3)),  # until PDM-Closed has seen the scene
         reference_kind="pdm-closed",
         human=None if window.human is None else Trajectory(window.human, _INTERVAL),
     )
     reference = pdm_closed_reference(truth, f"scene {now.token}")
-    judged = set(_connectors(city, recorded).values())
-    lights = tuple(light for light in red if light.connector in judged)
-    return Scene(**vars(sight), truth=replace(truth, reference=reference, red_lights=lights))
+    return Scene(**vars(sight), truth=replace(truth, reference=reference))
 
 
 def rig_of(cameras: Mapping[str, Camera], size: tuple[int, int]) -> CameraRig:
@@ -109,7 +110,7 @@ def rig_of(cameras: Mapping[str, Camera], size: tuple[int, int]) -> CameraRig:
 
 
 def _map_around(city: City, pose: NDArray[np.float64], route: Sequence[str], red: Collection[str]) -> HDMap:
-    """The map round an ego with its rear axle at ``pose``, and the ``red`` connectors of its route, near or not."""
+    """The map round an ego with its rear axle at ``pose``, and the ``red`` connectors of these blocks, near or not."""
     near = surroundings(city, to_global(np.array([REAR_TO_CENTRE, 0.0]), pose))
     network = city.network
     far = [lane for lane in network.lanes_of(network.blocks(route, city.where)) if city.map.ids[lane] in red]
