@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from irlvla.epdms import TrafficPolicy
 from irlvla.errors import InputError
 from irlvla.material import source_path
 from irlvla.scene import Scene, SceneStore, StoredScenes
+from irlvla.scene.store import VERSION
 from irlvla.sources import import_scenes, town
 from irlvla.sources.navsim import ACCOUNT, Places, import_split
 from irlvla.sources.town import SPLITS, TownSettings, log_name, make_scenes
@@ -73,11 +73,16 @@ def evaluation_set(
     return EvaluationSet(StoredScenes(store, _tokens(store, list(store.logs), count or SCENES)), split)
 
 
+def _kept(source: str) -> Path:
+    """Where stores of a source are kept; those of another form of store are left alone."""
+    return user_cache_path("irlvla") / f"stores-{VERSION}" / source
+
+
 def _navsim(split: str, count: int | None, pictures: bool, workers: int) -> EvaluationSet:
     places = Places.of()
     download = hashlib.sha256(str([places.data.resolve(), places.maps, places.splits]).encode()).hexdigest()[:8]
     name = f"{split}-{download}" if pictures else f"{split}-{download}-without-pictures"
-    folder = user_cache_path("irlvla") / "navsim" / name
+    folder = _kept("navsim") / name
     report = import_split(split, folder, places, scenes=count, pictures=pictures, workers=workers)
     print("\n".join(report.lines()), file=sys.stderr)
     return _of_account(SceneStore(folder), count)
@@ -108,7 +113,7 @@ def _tokens(store: SceneStore, logs: Sequence[str], count: int) -> list[str]:
 def _town_store(split: str, count: int, followers: int, workers: int) -> SceneStore:
     sources = Path(town.__file__).parent
     made_by = fingerprint(sources) + fingerprint(sources / "traffic")
-    folder = user_cache_path("irlvla") / "town" / f"{made_by}-{followers}"
+    folder = _kept("town") / f"{made_by}-{followers}"
     make_scenes(folder, count, split, TownSettings(followers=followers), workers=workers)
     return SceneStore(folder)
 
@@ -119,11 +124,6 @@ def _recorded_store(source: str) -> SceneStore:
     if path is not None and (path / "store.json").exists():
         return SceneStore(path)
     name = source if path is None else hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]
-    folder = user_cache_path("irlvla") / "recorded" / name
+    folder = _kept("recorded") / name
     import_scenes("auto" if path else "waymo-sample", path, folder)
     return SceneStore(folder)
-
-
-def cores() -> int:
-    """How many processes this machine can run at once."""
-    return os.cpu_count() or 1

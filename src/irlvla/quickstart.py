@@ -16,7 +16,7 @@ import torch
 
 from irlvla import __version__
 from irlvla.errors import InputError
-from irlvla.evaluation.agents import constant_velocity, driving, human
+from irlvla.evaluation.agents import PICTURE, constant_velocity, driving, human
 from irlvla.evaluation.benchmark import Evaluation, evaluate
 from irlvla.evaluation.closed_loop import ClosedLoop, drive_closed_loop
 from irlvla.evaluation.report import ReportScene, write_report
@@ -51,8 +51,8 @@ class Preset:
         checkpoint_seconds: least time between checkpoints.
     """
 
-    width: int = 160
-    height: int = 90
+    width: int = PICTURE[0]
+    height: int = PICTURE[1]
     model: ModelConfig = field(default_factory=ModelConfig)
     imitation: ImitationConfig = field(default_factory=ImitationConfig)
     reward: RewardConfig = field(default_factory=RewardConfig)

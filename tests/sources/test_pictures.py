@@ -19,12 +19,19 @@ from irlvla.sources.pictures import (
     picture_size,
     read_pictures,
     seen_through,
-    unbend,
     undistorted,
 )
 
 LENS = np.array([-0.356, 0.1725, -0.0021, 0.0005, -0.0523])
 """As those of the fleet."""
+
+
+def unbend(seen, lens):
+    """The rays that a lens puts at ``seen [..., 2]``: :func:`bend` undone, by fixed-point iteration."""
+    rays = seen.copy()
+    for _ in range(12):
+        rays += seen - bend(rays, lens)
+    return rays
 
 
 def rig(width=480, height=270, lenses=(LENS,)):

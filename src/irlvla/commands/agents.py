@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from irlvla.commands.options import Json
+from irlvla.commands.options import Json, cores
 from irlvla.tables import print_closed_loop, print_table
 
 
@@ -76,9 +76,9 @@ def evaluate(
         workers: Processes that import or make scenes; all cores if nothing is said.
         as_json: Print one JSON object for machines.
     """
-    from irlvla.evaluation.agents import agent_of, looks
+    from irlvla.evaluation.agents import PICTURE, agent_of, looks
     from irlvla.evaluation.benchmark import evaluate as judge
-    from irlvla.evaluation_sets import cores, evaluation_set
+    from irlvla.evaluation_sets import evaluation_set
     from irlvla.scene import CameraRig
 
     chosen = agent_of(agent, device)
@@ -86,7 +86,7 @@ def evaluate(
     pictures = looks(agent) and not without_pictures
     found = evaluation_set(source, split, scenes, followers, pictures, workers or cores())
     among = found.traffic if traffic == "usual" else traffic
-    judged = judge({agent: chosen}, found.scenes, CameraRig.navsim(160, 90), among)[0]
+    judged = judge({agent: chosen}, found.scenes, CameraRig.navsim(*PICTURE), among)[0]
     row, stamp = judged.row(), judged.stamp(found.split)
     if as_json:
         print(json.dumps({**row, "stamp": stamp}))
@@ -127,7 +127,7 @@ def submit(
         device: "cpu" or "cuda".
         as_json: Print one JSON object for machines.
     """
-    from irlvla.evaluation.agents import agent_of, looks
+    from irlvla.evaluation.agents import PICTURE, agent_of, looks
     from irlvla.evaluation.submitting import submit as make
     from irlvla.scene import CameraRig
     from irlvla.sources import Team
@@ -135,7 +135,7 @@ def submit(
 
     places = Places.without_maps(data, splits)
     sender = Team(team, authors, email, institution, country)
-    made = make(agent_of(agent, device), split, sender, out, places, CameraRig.navsim(160, 90), looks(agent))
+    made = make(agent_of(agent, device), split, sender, out, places, CameraRig.navsim(*PICTURE), looks(agent))
     if as_json:
         print(json.dumps(made.findings.to_dict() | {"faults_of_reading": made.faults, "sound": made.sound}))
     else:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from irlvla.commands.options import Json
+from irlvla.commands.options import Json, cores
 
 
 def import_logs(
@@ -62,7 +62,6 @@ def import_navsim(
         workers: Processes; all cores if nothing is said.
         as_json: Print one JSON object for machines.
     """
-    from irlvla.evaluation_sets import cores
     from irlvla.sources.navsim import Places, import_split
 
     places = Places.of(data, maps, splits)

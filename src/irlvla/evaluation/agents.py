@@ -13,6 +13,9 @@ from irlvla.scene import Scene, SceneInputs, Sight, Trajectory
 from irlvla.sources import Submission, read_submission
 from irlvla.training.checkpoint import load_checkpoint
 
+PICTURE = (160, 90)
+"""Width and height of the pictures that networks are trained with, and shown [pixels]."""
+
 Look = Callable[[], SceneInputs]
 """Gives what is seen of some scenes; nothing is read or drawn before somebody looks."""
 Agent = Callable[[Sequence[Sight], Look], Tensor]

@@ -22,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from irlvla.errors import InputError
-from irlvla.evaluation.agents import network_of
-from irlvla.evaluation.navsim_inputs import HISTORY, inputs_of
+from irlvla.evaluation.agents import PICTURE, network_of
+from irlvla.evaluation.navsim_inputs import inputs_of
 from irlvla.model.diffusion import INTERVAL, POINTS
 from irlvla.scene import CameraRig
+from irlvla.sources.navsim.frames import HISTORY
 
 try:
     from navsim.agents.abstract_agent import AbstractAgent  # type: ignore[import-not-found]
@@ -56,8 +57,8 @@ class IrlVlaAgent(AbstractAgent):  # type: ignore[misc]
         trajectory_sampling: TrajectorySampling = TrajectorySampling(  # noqa: B008 (never changed)
             time_horizon=POINTS * INTERVAL, interval_length=INTERVAL
         ),
-        width: int = 160,
-        height: int = 90,
+        width: int = PICTURE[0],
+        height: int = PICTURE[1],
     ) -> None:
         super().__init__(trajectory_sampling, requires_scene=False)
         asked = (trajectory_sampling.num_poses, trajectory_sampling.interval_length)

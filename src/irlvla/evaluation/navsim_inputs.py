@@ -10,11 +10,8 @@ from irlvla.scene import CameraRig, Command, SceneInputs, Sight
 from irlvla.scene.frames import poses_to_local
 from irlvla.sources import observe
 from irlvla.sources.language import instruct
-from irlvla.sources.navsim.frames import Camera
+from irlvla.sources.navsim.frames import HISTORY, Camera
 from irlvla.sources.navsim.scenes import rig_of
-
-HISTORY = 4
-"""Frames of the past that an agent is given, 0.5 s apart, the last one now."""
 
 
 def inputs_of(agent_input: Any, rig: CameraRig) -> SceneInputs:

@@ -14,7 +14,6 @@ from torch import Tensor
 from irlvla.errors import InputError
 from irlvla.scene import CameraRig
 
-_FIXED_POINT_STEPS = 12
 _TAIL = 512  # bytes at the end of a file among which the end of its picture is looked for
 _NO_PICTURE = (OSError, SyntaxError, ValueError, Image.DecompressionBombError)  # what PIL raises where there is none
 
@@ -122,14 +121,6 @@ def bend(rays: NDArray[np.float64], lens: NDArray[np.float64]) -> NDArray[np.flo
         ],
         axis=-1,
     )
-
-
-def unbend(seen: NDArray[np.float64], lens: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rays that a lens puts at ``seen [..., 2]``: :func:`bend` undone, by fixed-point iteration."""
-    rays = seen.copy()
-    for _ in range(_FIXED_POINT_STEPS):
-        rays += seen - bend(rays, lens)
-    return rays
 
 
 def seen_through(

@@ -1,17 +1,22 @@
 """One frame of a log, as the log's dictionaries have it, in neutral words and global coordinates."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from irlvla.errors import InputError
 from irlvla.scene import Command, ObjectKind
 from irlvla.scene.frames import rotate
 
 FloatArray = NDArray[np.float64]
 
+HISTORY = 4
+"""Frames up to now that a policy may know, 0.5 s apart, now among them."""
 MALFORMED = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 """What is raised where data have another form than they should."""
 KINDS = {kind.name.lower(): kind for kind in ObjectKind}
@@ -90,6 +95,17 @@ class Frame:
     cameras: dict[str, Camera]
     lidar: str | None
     around: Moment | None
+
+
+@contextmanager
+def named(where: str | Path) -> Iterator[None]:
+    """Data of another form than they should have are an :class:`~irlvla.errors.InputError` that names ``where``."""
+    try:
+        yield
+    except KeyError as error:
+        raise InputError(where, f"has no {error}", "download it again") from None
+    except MALFORMED as error:
+        raise InputError(where, f"is damaged ({error})", "download it again") from None
 
 
 def frame_of_log(told: Mapping[str, Any]) -> Frame:

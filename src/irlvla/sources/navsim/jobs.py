@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from irlvla.epdms import Pair
+from irlvla.epdms.plans import LONGEST_GAP
 from irlvla.errors import InputError
 from irlvla.scene import Scene, Shard, ShardWriter
 from irlvla.sources.navsim.logs import LogFrames, Window, candidates, read_log
@@ -187,13 +188,9 @@ def _linked(scenes: Sequence[Scene], split: Split) -> list[Scene]:
     previous, follows = links_of(split.pairs)
     by_time = sorted((scene for scene in scenes if scene.token not in split.second_stage), key=lambda s: s.truth.t0_us)
     for earlier, later in pairwise(by_time):
-        if later.truth.t0_us - earlier.truth.t0_us <= LONGEST_GAP_US:
+        if later.truth.t0_us - earlier.truth.t0_us < 1e6 * LONGEST_GAP:
             previous.setdefault(later.token, earlier.token)
     return [replace(s, previous=previous.get(s.token), follows=follows.get(s.token)) for s in scenes]
-
-
-LONGEST_GAP_US = 550_000
-"""Two scenes of a log are half a second apart if they are no more than this apart."""
 
 
 def links_of(pairs: Sequence[Pair]) -> tuple[dict[str, str], dict[str, str]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from irlvla.errors import InputError
 from irlvla.scene.frames import poses_to_local
 from irlvla.sources.navsim.detections import MOMENTS
-from irlvla.sources.navsim.frames import MALFORMED, Frame, Moment, frame_of_log
+from irlvla.sources.navsim.frames import Frame, Moment, frame_of_log, named
 from irlvla.sources.navsim.splits import Split
 from irlvla.sources.restricted import read_pickle
 
@@ -110,13 +110,8 @@ class LogFrames:
 
     def _translated(self, k: int, translate: Callable[[Told], Translated]) -> Translated:
         told = self.told[k]
-        where = f"{self.path}, frame {told['token']}"
-        try:
+        with named(f"{self.path}, frame {told['token']}"):
             return translate(told)
-        except KeyError as error:
-            raise InputError(where, f"has no {error}", "download it again") from None
-        except MALFORMED as error:
-            raise InputError(where, f"is damaged ({error})", "download it again") from None
 
     def window(self, candidate: Candidate, split: Split) -> Window:
         """The scene that begins there; of the future no more than 4 s.

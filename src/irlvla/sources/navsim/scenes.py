@@ -18,14 +18,13 @@ from irlvla.scene import CameraRig, HDMap, Scene, SceneTruth, Sight, Trajectory
 from irlvla.scene.frames import poses_to_local, to_global
 from irlvla.sources.language import instruct
 from irlvla.sources.navsim.detections import EVERY, MOMENTS, red_lights_of, tracks_of
-from irlvla.sources.navsim.frames import Camera, Frame
+from irlvla.sources.navsim.frames import HISTORY, Camera, Frame
 from irlvla.sources.navsim.logs import Window
 from irlvla.sources.nuplan_map import City, centre_line, repaired_route, route_lanes, surroundings
 from irlvla.sources.pictures import picture_size
 
 PICTURE = (1920, 1080)
 """Width and height of recorded pictures [pixels], where there is none to tell."""
-HISTORY = 4
 _INTERVAL = 0.1 * EVERY
 
 

@@ -11,7 +11,6 @@ from irlvla.scene import ObjectKind
 from irlvla.sources.navsim.detections import MOMENTS
 from irlvla.sources.navsim.frames import (
     AGENTS,
-    MALFORMED,
     Boxes,
     Frame,
     Moment,
@@ -19,6 +18,7 @@ from irlvla.sources.navsim.frames import (
     cameras_of,
     command_of,
     moment_of,
+    named,
     numbers,
 )
 from irlvla.sources.navsim.logs import Window
@@ -38,12 +38,8 @@ def read_second_stage(path: Path) -> Window:
         InputError: if the file cannot be read, is damaged, would run code, or has another form.
     """
     content = _content(path)
-    try:
+    with named(path):
         return _window(content)
-    except KeyError as error:
-        raise InputError(path, f"has no {error}", "download it again") from None
-    except MALFORMED as error:
-        raise InputError(path, f"is damaged ({error})", "download it again") from None
 
 
 def _content(path: Path) -> Mapping[str, Any]:
