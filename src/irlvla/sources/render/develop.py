@@ -256,9 +256,9 @@ def develop(
         if left < right:
             _lay_over(line, run, pairs, row, left, right, rays, faces, styles, paints, horizon, visibility)
             for i in range(2 * row, 2 * row + 2):
-                for k in range(left, right):
+                for k in range(width):
                     pairs[i, k] = NOTHING
-                for k in range(2 * left, 2 * right):
+                for k in range(2 * width):
                     nearness[i, k] = 0.0
             drawn[row, 0], drawn[row, 1] = width, 0
         for k in range(width):
